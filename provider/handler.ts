@@ -1,0 +1,44 @@
+/**
+ * What a resource type of this provider can do. Handlers see plain values: the wire boundary has taken secrets and
+ * unknowns apart before and puts them together after.
+ */
+import type { Host } from "./host.ts";
+
+export interface CheckFailure {
+  /** Name of the argument, such as `path` or `recipe.layers[1].version`. */
+  property: string;
+  /** What is wrong, the value as given (never a secret one) and what is allowed. */
+  reason: string;
+}
+
+export interface DiffResult {
+  /** Top-level argument names that differ; empty means no change. */
+  changed: string[];
+  /** The part of `changed` that needs a new resource. */
+  replaces: string[];
+  deleteBeforeReplace: boolean;
+}
+
+export interface ReadResult<I, O> {
+  id: string;
+  /** What would have to be declared to get what is there. */
+  inputs: I;
+  outputs: O;
+}
+
+/** Something the machine-facing code wants a person to see while it works. */
+export type Report = (message: string) => void;
+
+export interface ResourceHandler<I extends object, O extends object> {
+  /** Arguments with defaults filled in, or what is wrong with them. `unknown` names arguments not known yet at preview. */
+  check(host: Host, news: Partial<I>, unknown: ReadonlySet<string>): Promise<{ inputs: I; failures: CheckFailure[] }>;
+  /** Compares reality as last seen (`olds`) with what is wanted. */
+  diff(host: Host, olds: O, news: I, unknown: ReadonlySet<string>): Promise<DiffResult>;
+  /** Outputs that are known without doing anything, for preview. */
+  preview(host: Host, news: Partial<I>): Promise<Partial<O>>;
+  create(host: Host, news: I, report: Report): Promise<{ id: string; outputs: O }>;
+  /** Reality; `undefined` when it is gone. `olds` is absent on import. */
+  read(host: Host, id: string, olds: O | undefined): Promise<ReadResult<I, O> | undefined>;
+  update(host: Host, id: string, olds: O, news: I, report: Report): Promise<O>;
+  delete(host: Host, id: string, olds: O): Promise<void>;
+}

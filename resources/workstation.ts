@@ -1,0 +1,55 @@
+/** Typed resources and functions of our own provider plugin (`provider/`). Nothing here touches the machine. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Facts, FactsArgs } from "../domain/facts.ts";
+import type { ImageRecipe } from "../domain/recipe.ts";
+
+export interface ManagedFileArgs {
+  /** Absolute path. */
+  path: pulumi.Input<string>;
+  /** Who owns what in the file: `whole` means all of it is ours. Default `whole`. */
+  mode?: pulumi.Input<"whole">;
+  content: pulumi.Input<string>;
+  /** Unix permissions as octal text. Default `0644` for a new file; a file that was there keeps its own. */
+  permissions?: pulumi.Input<string>;
+}
+
+/** A file whose content is kept as declared; what stood there before is kept and given back on delete. */
+export class ManagedFile extends pulumi.CustomResource {
+  declare readonly path: pulumi.Output<string>;
+  /** SHA-256 of the content on disk, lower-case hexadecimal. */
+  declare readonly sha256: pulumi.Output<string>;
+
+  constructor(name: string, args: ManagedFileArgs, opts?: pulumi.CustomResourceOptions) {
+    super("workstation:index:ManagedFile", name, { sha256: undefined, ...args }, opts);
+  }
+}
+
+export interface LocalImageArgs {
+  /** Repository name without tag, such as `go-workstation/root/dev`. The tag is the recipe's content hash. */
+  repository: pulumi.Input<string>;
+  recipe: pulumi.Input<ImageRecipe>;
+}
+
+/** An image that was assembled or built on this machine, named by the hash of what went into it. */
+export class LocalImage extends pulumi.CustomResource {
+  /** `repository:tag`, known at preview. */
+  declare readonly reference: pulumi.Output<string>;
+  /** The engine's id, `sha256:…`. */
+  declare readonly imageId: pulumi.Output<string>;
+  /** Bytes, layers that are shared with other images included. */
+  declare readonly size: pulumi.Output<number>;
+
+  constructor(name: string, args: LocalImageArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      "workstation:index:LocalImage",
+      name,
+      { reference: undefined, imageId: undefined, size: undefined, ...args },
+      opts,
+    );
+  }
+}
+
+/** Asks the provider what is true of this machine. Read-only, the same answer at preview and at update. */
+export function getFacts(args: FactsArgs, opts?: pulumi.InvokeOptions): Promise<Facts> {
+  return pulumi.runtime.invoke("workstation:index:facts", args, opts ?? {});
+}
