@@ -42,9 +42,9 @@ export class Workbench {
       NO_COLOR: "1",
       ...(daemon.host === undefined ? {} : { DOCKER_HOST: daemon.host }),
     };
-    delete this.environment["PULUMI_BACKEND_URL"];
-    delete this.environment["PULUMI_CONFIG_PASSPHRASE"];
-    delete this.environment["PULUMI_CONFIG_PASSPHRASE_FILE"];
+    delete this.environment.PULUMI_BACKEND_URL;
+    delete this.environment.PULUMI_CONFIG_PASSPHRASE;
+    delete this.environment.PULUMI_CONFIG_PASSPHRASE_FILE;
   }
 
   static async open(): Promise<Workbench> {
@@ -144,7 +144,14 @@ export class Workbench {
       this.docker("network", "ls", "--filter", `name=${name}`, "--format", "network {{.Name}}"),
       this.docker("image", "ls", "--filter", `reference=go-workstation/${this.stack}/*`, "--format", "image {{.ID}}"),
     ]);
-    return [...new Set(lists.join("\n").split("\n").filter((line) => line !== ""))];
+    return [
+      ...new Set(
+        lists
+          .join("\n")
+          .split("\n")
+          .filter((line) => line !== ""),
+      ),
+    ];
   }
 
   /** Removes what the test made, also after a failure half-way; safe to call twice. */
