@@ -38,7 +38,7 @@ const arrows: [string, string, string?][] = [
   ["Docker provider", "this machine"],
 ];
 
-const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const find = (name: string): Room => {
   const room = rooms.find((candidate) => candidate.name === name);
   if (room === undefined) throw new Error(`no room is called ${name}`);
@@ -53,8 +53,8 @@ const boxes = rooms.map(
     y,
     tone,
   }) => `  <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8" fill="${tones[tone]}" stroke="#64748b"/>
-  <text x="${x + width / 2}" y="${y + 27}" class="name">${escape(name)}</text>
-  <text x="${x + width / 2}" y="${y + 46}" class="says">${escape(says)}</text>`,
+  <text x="${x + width / 2}" y="${y + 27}" class="name">${escaped(name)}</text>
+  <text x="${x + width / 2}" y="${y + 46}" class="says">${escaped(says)}</text>`,
 );
 
 const lines = arrows.map(([from, to]) => {
@@ -72,6 +72,7 @@ const dashed = [
 ].map((path) => `  <path d="${path}" class="side"/>`);
 
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1340 340" font-family="sans-serif">
+  <title>How data flows through go-workstation</title>
   <style>
     .name { font-size: 14px; font-weight: 600; text-anchor: middle; fill: #0f172a; }
     .says { font-size: 11.5px; text-anchor: middle; fill: #334155; }
