@@ -35,7 +35,9 @@ const image = z
       .string()
       .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "must name an image by digest: NAME@sha256:<64 hexadecimal digits>")
       .optional()
-      .describe("Base image for `registry`, by digest. Default: the pinned golang:1.22-bookworm."),
+      .describe(
+        "Base image for `registry`, by digest. Default: golang:1.22-bookworm by the digest of its last release. `docker buildx imagetools inspect golang:1.22-bookworm` prints the digest of another.",
+      ),
     suite: z.enum(["bookworm", "trixie"]).default("bookworm").describe("Debian release for `bootstrap`."),
     packages: z
       .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package name"))
@@ -45,7 +47,7 @@ const image = z
       .string()
       .optional()
       .describe(
-        "A Dockerfile of the team's own, relative to the project's root, applied on top: starts with `ARG BASE` and `FROM ${BASE}`. Its folder is the build context.",
+        "A Dockerfile of the team's own, relative to the project's root, applied on top: starts with `ARG BASE` and `FROM $BASE`. Its folder is the build context.",
       ),
   })
   .prefault({});
@@ -96,9 +98,7 @@ const project = z.strictObject({
   path: z.string().min(1).describe("Folder of the Go project: absolute, below ~/, or relative to this folder."),
   name: objectName.optional().describe("Name in commands and of the container. Default: the folder's name."),
   goVersion: goVersion.optional().describe("One of go.versions. Default: the first."),
-  ports: z
-    .array(z.strictObject({ container: port, host: port.describe("Published on 127.0.0.1 only.") }))
-    .default([]),
+  ports: z.array(z.strictObject({ container: port, host: port.describe("Published on 127.0.0.1 only.") })).default([]),
   env: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be an environment variable's name"), z.string())
     .default({})

@@ -24,12 +24,18 @@ export interface ImageBase {
 }
 
 export type Layer =
-  | { kind: "trustRoots"; /** PEM, sorted by fingerprint. */ certificates: string[] }
-  | { kind: "goSdk"; /** Such as `1.22.6`. */ version: string; default: boolean }
-  | { kind: "goTools"; /** The SDK that builds and runs them. */ go: string; tools: GoToolPin[] }
-  | { kind: "user"; name: string; uid: number; gid: number; /** Made empty and owned by the user: where volumes are mounted. */ directories: string[] }
+  | { kind: "trustRoots" /** PEM, sorted by fingerprint. */; certificates: string[] }
+  | { kind: "goSdk" /** Such as `1.22.6`. */; version: string; default: boolean }
+  | { kind: "goTools" /** The SDK that builds and runs them. */; go: string; tools: GoToolPin[] }
+  | {
+      kind: "user";
+      name: string;
+      uid: number;
+      gid: number /** Made empty and owned by the user: where volumes are mounted. */;
+      directories: string[];
+    }
   /** A team's own additions: a Dockerfile whose first line is `ARG BASE` and second `FROM ${BASE}`. Built by the daemon. */
-  | { kind: "dockerfile"; /** Absolute paths. */ dockerfile: string; context: string };
+  | { kind: "dockerfile" /** Absolute paths. */; dockerfile: string; context: string };
 
 export interface GoToolPin {
   /** Package path, such as `golang.org/x/tools/gopls`. */

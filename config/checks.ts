@@ -1,0 +1,149 @@
+/** What one key alone cannot tell: settings that contradict each other. */
+import { toBytes } from "../domain/units.ts";
+import { nearest, show } from "./messages.ts";
+import type { LoadedSettings, NamedProject } from "./parse.ts";
+import type { ProjectSettings, Settings } from "./schema.ts";
+
+export interface Problem {
+  path: PropertyKey[];
+  message: string;
+}
+
+const MIB = 1024 ** 2;
+const LEAST_MEMORY = 64 * MIB;
+
+/** Gives each project its name: the one written, else the folder's made valid. */
+export function nameProjects(projects: readonly ProjectSettings[]): { projects: NamedProject[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const named = projects.map((project, index) => {
+    const name = project.name ?? nameOfFolder(project.path);
+    if (name === undefined) {
+      problems.push({
+        path: ["projects", index, "path"],
+        message: `${show(project.path)} gives no name that a container can have; add "name": 2 to 40 characters, lower-case letters, digits and dashes`,
+      });
+    }
+    return { ...project, name: name ?? `project-${index}` };
+  });
+  return { projects: named, problems };
+}
+
+export function nameOfFolder(path: string): string | undefined {
+  const folder = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  const name = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 40)
+    .replace(/-+$/, "");
+  return name.length >= 2 ? name : undefined;
+}
+
+export function crossChecks(
+  settings: LoadedSettings,
+  smokeProjectWritten: boolean,
+): { smokeTest: Settings["smokeTest"]; problems: Problem[] } {
+  const { projects, go } = settings;
+  const smoke = planSmokeTest(settings, smokeProjectWritten);
+  const problems = [
+    ...repeated(go.versions).map(
+      (index): Problem => ({
+        path: ["go", "versions", index],
+        message: `${show(go.versions[index])} is listed twice; write it once`,
+      }),
+    ),
+    ...repeated(projects.map(({ name }) => name)).map(
+      (index): Problem => ({
+        path: ["projects", index],
+        message: `its name ${show(projects[index]?.name)} is taken by projects[${projects.findIndex(({ name }) => name === projects[index]?.name)}]; give one of them another "name"`,
+      }),
+    ),
+    ...projects.flatMap(({ goVersion }, index): Problem[] =>
+      goVersion === undefined || go.versions.includes(goVersion)
+        ? []
+        : [
+            {
+              path: ["projects", index, "goVersion"],
+              message: `${show(goVersion)} is not one of go.versions (${go.versions.join(", ")}); add it there or choose one of them`,
+            },
+          ],
+    ),
+    ...portProblems(projects),
+    ...memoryProblems(settings),
+    ...smoke.problems,
+  ];
+  return { smokeTest: smoke.smokeTest, problems };
+}
+
+/** Indices of entries that stand further up already. */
+const repeated = (values: readonly unknown[]): number[] =>
+  values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+
+function portProblems(projects: readonly NamedProject[]): Problem[] {
+  const taken = new Map<number, string>();
+  return projects.flatMap((project, index) => {
+    const inside = project.ports.map((entry) => entry.container);
+    return project.ports.flatMap((entry, number): Problem[] => {
+      const path = ["projects", index, "ports", number];
+      const owner = taken.get(entry.host);
+      taken.set(entry.host, owner ?? project.name);
+      return [
+        ...(owner === undefined
+          ? []
+          : [
+              {
+                path: [...path, "host"],
+                message: `port ${entry.host} of this machine is taken by project "${owner}"; choose another`,
+              },
+            ]),
+        ...(inside.indexOf(entry.container) < number
+          ? [
+              {
+                path: [...path, "container"],
+                message: `port ${entry.container} of the container is published twice; once is enough`,
+              },
+            ]
+          : []),
+      ];
+    });
+  });
+}
+
+function memoryProblems(settings: LoadedSettings): Problem[] {
+  const entries: [PropertyKey[], string | undefined][] = [
+    [["container", "memory"], settings.container.memory],
+    ...settings.projects.map(({ memory }, index): [PropertyKey[], string | undefined] => [
+      ["projects", index, "memory"],
+      memory,
+    ]),
+  ];
+  return entries.flatMap(([path, memory]): Problem[] => {
+    if (memory === undefined) return [];
+    const bytes = toBytes(memory);
+    if (bytes % MIB === 0 && bytes >= LEAST_MEMORY && Number.isSafeInteger(bytes)) return [];
+    return [{ path, message: `${show(memory)} is not allowed: must be whole MiB, at least 64MiB` }];
+  });
+}
+
+/** Off when there is nothing to try. A project that nobody named by hand may be missing: then the first one is tried. */
+function planSmokeTest(
+  { smokeTest, projects }: LoadedSettings,
+  written: boolean,
+): { smokeTest: Settings["smokeTest"]; problems: Problem[] } {
+  const first = projects[0];
+  if (first === undefined) return { smokeTest: { ...smokeTest, enabled: false }, problems: [] };
+  const names = projects.map(({ name }) => name);
+  if (!smokeTest.enabled || names.includes(smokeTest.project)) return { smokeTest, problems: [] };
+  if (!written) return { smokeTest: { ...smokeTest, project: first.name }, problems: [] };
+  const near = nearest(smokeTest.project, names);
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  return {
+    smokeTest,
+    problems: [
+      {
+        path: ["smokeTest", "project"],
+        message: `${show(smokeTest.project)} is not the name of a project (${names.join(", ")}).${hint} Name one of them, or set smokeTest.enabled to false`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,133 @@
+/** One clear message for each thing that the schema does not allow. */
+import { z } from "zod";
+import { settingsSchema } from "./schema.ts";
+
+/** `Pulumi.x.yaml:12: ` or nothing. */
+export type Place = (path: readonly PropertyKey[]) => string;
+
+export const PREFIX = "go-workstation";
+
+/** `go-workstation:projects[0].goVersion`. */
+export function fullKey(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part, index) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return index === 0 ? `${PREFIX}:${String(part)}` : `${text}.${String(part)}`;
+  }, PREFIX);
+}
+
+export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+    root,
+  );
+}
+
+/** A value as given, short, without a password that stands in a URL. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value).replace(/(:\/\/)[^/@\s"]*@/g, "$1***@");
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+const KIND: Record<string, string> = {
+  string: 'text (in quotes when it looks like a number, such as "1.22")',
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a group of keys",
+  record: "a group of keys",
+};
+
+export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Place): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const known = knownKeys(issue.path);
+      const near = nearest(key, known);
+      const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+      return `${place(path)}${fullKey(path)}: is not a known key.${hint} Known here: ${known.join(", ")}.`;
+    });
+  }
+  if (issue.code === "invalid_key") {
+    const reason = issue.issues[0]?.message ?? issue.message;
+    const name = issue.path.at(-1);
+    return [`${place(issue.path)}${fullKey(issue.path)}: the key ${show(name)} ${reason}`];
+  }
+  const value = valueAt(root, issue.path);
+  return [`${place(issue.path)}${fullKey(issue.path)}: ${show(value)} is not allowed: ${allowed(issue, value)}`];
+}
+
+function allowed(issue: z.core.$ZodIssue, value: unknown): string {
+  switch (issue.code) {
+    case "invalid_type":
+      if (value === undefined) return `the key is missing; it must be ${KIND[issue.expected] ?? issue.expected}`;
+      return `must be ${KIND[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      if (issue.origin === "array")
+        return `must have at least ${issue.minimum} entr${issue.minimum === 1 ? "y" : "ies"}`;
+      if (issue.origin === "string") return "must not be empty";
+      return `must be ${issue.inclusive === true ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}`;
+    case "invalid_union": {
+      const reasons = issue.errors.flatMap((branch) => branch.map((inner) => allowed(inner, value)));
+      // The branch that speaks in words of ours knows best what the others allow.
+      const own = reasons.find((reason) => reason.startsWith("must be auto"));
+      const words = issue.errors
+        .flat()
+        .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+      return own !== undefined && words.includes("off")
+        ? own.replace("must be auto", "must be off, auto")
+        : (own ?? [...new Set(reasons)].join(", or "));
+    }
+    default:
+      return issue.message;
+  }
+}
+
+/** Keys of the schema at a path, for "did you mean". */
+export function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: z.core.$ZodType = settingsSchema;
+  for (const part of path) {
+    schema = unwrap(schema);
+    if (schema instanceof z.ZodObject) schema = schema.shape[String(part)] ?? z.never();
+    else if (schema instanceof z.ZodArray) schema = schema.element;
+    else return [];
+  }
+  schema = unwrap(schema);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  let inner = schema;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+/** The known word that a mistyped one is closest to, if it is close at all. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const distances = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = distances[0];
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,58 @@
+/** Settings as written, by Pulumi or in a file, into validated ones; or every reason why not, each with its place. */
+import type { z } from "zod";
+import { crossChecks, nameProjects } from "./checks.ts";
+import { SettingsError, type SettingsSource } from "./errors.ts";
+import { describeIssue, fullKey, type Place, valueAt } from "./messages.ts";
+import { type Settings, settingsSchema } from "./schema.ts";
+
+export type NamedProject = Settings["projects"][number] & { name: string };
+/** Validated settings in which every project has a name and the smoke test, when on, a project to try. */
+export type LoadedSettings = Omit<Settings, "projects"> & { projects: NamedProject[] };
+
+/**
+ * `raw` holds the values by key without prefix: `{ image: …, projects: … }`. Values may be JSON text, which is how
+ * Pulumi hands structured config to a program.
+ */
+export function parseSettings(raw: Record<string, unknown>, source: SettingsSource = {}): LoadedSettings {
+  const place: Place = (path) => {
+    const line = source.lineOf?.(path);
+    if (source.file === undefined) return "";
+    return line === undefined ? `${source.file}: ` : `${source.file}:${line}: `;
+  };
+  const values: Record<string, unknown> = {};
+  const unreadable: string[] = [];
+  for (const [key, value] of Object.entries(raw)) {
+    // A key with nothing but comments below it: as if it were not there.
+    if (value === null || value === "") continue;
+    try {
+      values[key] = structured(value);
+    } catch {
+      unreadable.push(
+        `${place([key])}${fullKey([key])}: is text that should be JSON but does not parse: ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  if (unreadable.length > 0) throw new SettingsError(unreadable);
+
+  const result = settingsSchema.safeParse(values);
+  if (!result.success) throw new SettingsError(messages(result.error.issues, values, place));
+
+  const { projects, problems: nameless } = nameProjects(result.data.projects);
+  const settings = { ...result.data, projects };
+  const named = valueAt(values, ["smokeTest", "project"]) !== undefined;
+  const { smokeTest, problems } = crossChecks(settings, named);
+  const all = [...nameless, ...problems];
+  if (all.length > 0) {
+    throw new SettingsError(all.map(({ path, message }) => `${place(path)}${fullKey(path)}: ${message}`));
+  }
+  return { ...settings, smokeTest };
+}
+
+/** Text that starts like JSON is JSON; other text is left to the schema, which says what should be there. */
+function structured(value: unknown): unknown {
+  return typeof value === "string" && /^\s*[[{]/.test(value) ? JSON.parse(value) : value;
+}
+
+function messages(issues: readonly z.core.$ZodIssue[], values: unknown, place: Place): string[] {
+  return issues.flatMap((issue) => describeIssue(issue, values, place));
+}

@@ -1,0 +1,158 @@
+/** What a project's container is, as plain data: names follow the Docker provider's, units are its units. */
+import type { ProjectSettings, Settings } from "../config/schema.ts";
+import { GIT_CONFIG } from "./environment.ts";
+import { KEEP_ALIVE } from "./images.ts";
+import {
+  CACHES,
+  type CacheKind,
+  containerName,
+  HOME,
+  networkName,
+  type Owner,
+  ownLabels,
+  sdkFolder,
+  USER,
+  volumeName,
+} from "./names.ts";
+import { toCpus, toMiB } from "./units.ts";
+
+export interface Mount {
+  type: "bind" | "volume";
+  source: string;
+  target: string;
+  readOnly: boolean;
+}
+
+export interface ContainerPlan {
+  /** The project's name. */
+  project: string;
+  name: string;
+  goVersion: string;
+  /** Folder on this machine. */
+  path: string;
+  workingDir: string;
+  user: string;
+  command: string[];
+  /** Sorted `NAME=value`. */
+  envs: string[];
+  labels: Record<string, string>;
+  mounts: Mount[];
+  ports: { internal: number; external: number; ip: string; protocol: string }[];
+  network: string;
+  capabilities: { adds: string[]; drops: string[] };
+  /** MiB. */
+  memory: number;
+  memorySwap: number;
+  cpus: string | undefined;
+  pids: number;
+  /** MiB. */
+  shmSize: number;
+  healthcheck: { tests: string[]; interval: string; timeout: string; startPeriod: string; retries: number };
+}
+
+export interface ContainerQuestion {
+  stack: string;
+  project: ProjectSettings & { name: string };
+  defaults: Settings["container"];
+  goVersion: string;
+  /** Absolute, as found on the machine. */
+  path: string;
+  owner: Owner;
+  /** Tells the owner's volumes from those of others. */
+  ownerSuffix: string;
+  /** Folder on this machine that is /etc/workstation in the container. */
+  etc: string;
+  env: Record<string, string>;
+}
+
+export const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
+
+export const folderName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+export const workspaceFolder = (path: string): string => `/workspaces/${folderName(path)}`;
+export const containerResource = (project: string): string => `${project}-container`;
+
+export function planContainer(question: ContainerQuestion): ContainerPlan {
+  const { stack, project, defaults, goVersion, path, owner, env } = question;
+  const memory = toMiB(project.memory ?? defaults.memory);
+  const cpus = project.cpus ?? defaults.cpus;
+  const debug = project.debug ?? defaults.debug;
+  return {
+    project: project.name,
+    name: containerName(stack, project.name),
+    goVersion,
+    path,
+    workingDir: workspaceFolder(path),
+    user: `${owner.uid}:${owner.gid}`,
+    command: KEEP_ALIVE,
+    envs: Object.entries(env)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
+    labels: planLabels(question),
+    mounts: planMounts(question),
+    ports: project.ports.map((port) => ({
+      internal: port.container,
+      external: port.host,
+      ip: "127.0.0.1",
+      protocol: "tcp",
+    })),
+    network: networkName(stack),
+    capabilities: { adds: debug ? ["CAP_SYS_PTRACE"] : [], drops: ["ALL"] },
+    memory,
+    // The same figure: no swap beyond it, so that the limit is the limit.
+    memorySwap: memory,
+    cpus: cpus === undefined ? undefined : toCpus(cpus),
+    pids: project.pids ?? defaults.pids,
+    shmSize: 64,
+    healthcheck: planHealth(),
+  };
+}
+
+function planMounts({ stack, path, etc, ownerSuffix }: ContainerQuestion): Mount[] {
+  return [
+    { type: "bind", source: path, target: workspaceFolder(path), readOnly: false },
+    { type: "bind", source: etc, target: ETC, readOnly: true },
+    ...(Object.keys(CACHES) as CacheKind[]).map(
+      (kind): Mount => ({
+        type: "volume",
+        source: volumeName(stack, kind, ownerSuffix),
+        target: CACHES[kind],
+        readOnly: false,
+      }),
+    ),
+  ];
+}
+
+/** The labels by which VS Code and the devcontainers command line take this container for the folder's own. */
+function planLabels({ stack, project, path, goVersion }: ContainerQuestion): Record<string, string> {
+  const metadata = [
+    {
+      remoteUser: USER,
+      updateRemoteUserUID: false,
+      customizations: {
+        vscode: {
+          extensions: ["golang.go"],
+          settings: { "go.goroot": sdkFolder(goVersion), "go.toolsManagement.autoUpdate": false },
+        },
+      },
+    },
+  ];
+  return {
+    "devcontainer.config_file": `${path}/.devcontainer/devcontainer.json`,
+    "devcontainer.local_folder": path,
+    "devcontainer.metadata": JSON.stringify(metadata),
+    ...ownLabels(stack, containerResource(project.name)),
+  };
+}
+
+/** Cheap, because it runs for ever: the SDK starts and the caches take files. */
+function planHealth(): ContainerPlan["healthcheck"] {
+  const writable = Object.values(CACHES).map((folder) => `test -w ${folder}`);
+  return {
+    tests: ["CMD-SHELL", ["go version >/dev/null", `test -w ${HOME}`, ...writable].join(" && ")],
+    // Spelled as Docker's clock prints it, or each refresh would see a change.
+    interval: "1m0s",
+    timeout: "10s",
+    startPeriod: "5s",
+    retries: 3,
+  };
+}

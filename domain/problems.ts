@@ -1,0 +1,10 @@
+/** What stands in the way of a plan, all of it at once: a person mends settings in one go. */
+export class PlanError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "PlanError";
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,73 @@
+/** The whole stack: settings and facts in, components declared, outputs out. */
+import { homedir } from "node:os";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { DevContainer } from "./components/dev-container.ts";
+import { DevImage } from "./components/dev-image.ts";
+import { ModuleCache } from "./components/module-cache.ts";
+import { SmokeTest } from "./components/smoke-test.ts";
+import { Workspace } from "./components/workspace.ts";
+import { parseConfig } from "./config/program.ts";
+import { factsQuestion, planStack } from "./domain/plan.ts";
+import { getFacts } from "./resources/workstation.ts";
+
+const stack = pulumi.getStack();
+const place = { root: pulumi.getRootDirectory(), home: homedir() };
+const settings = await parseConfig(pulumi.runtime.allConfig(), `${place.root}/Pulumi.${stack}.yaml`);
+const plan = planStack(stack, settings, await getFacts(factsQuestion(settings, place)), place);
+for (const warning of plan.warnings) await pulumi.log.warn(warning);
+
+// Explicit: the provider would otherwise go on with the address that an earlier run left in its state.
+const provider = new docker.Provider("docker", { host: plan.dockerHost });
+const opts = { providers: [provider] };
+
+const workspace = new Workspace("workspace", plan, opts);
+const byOwner = new Map(
+  plan.owners.map(({ suffix, volumes, repository, recipe }) => {
+    const cache = new ModuleCache(`cache${suffix}`, { stack, volumes }, opts);
+    const image = new DevImage(`dev${suffix}`, { repository, recipe }, opts);
+    return [suffix, { cache, image }];
+  }),
+);
+
+const containers = plan.containers.map((container) => {
+  const { cache, image } = byOwner.get(container.owner) as { cache: ModuleCache; image: DevImage };
+  const args = { plan: container, imageId: image.imageId };
+  const component = new DevContainer(container.project, args, { ...opts, dependsOn: [workspace, cache] });
+  return { plan: container, image, component };
+});
+
+const tried = containers.find(({ plan: { project } }) => project === plan.smokeTest);
+const smoke =
+  tried &&
+  new SmokeTest("smoke-test", {
+    project: tried.plan.project,
+    container: tried.component.container,
+    containerId: tried.component.containerId,
+    imageId: tried.image.imageId,
+    goVersion: tried.plan.goVersion,
+    digest: tried.plan.digest,
+    dockerHost: plan.dockerHost,
+  });
+
+const own = byOwner.get("") as { cache: ModuleCache; image: DevImage };
+export const projects = Object.fromEntries(
+  containers.map(({ plan: { project, goVersion, path, ports }, image, component }) => [
+    project,
+    {
+      container: component.container,
+      containerId: component.containerId,
+      image: image.reference,
+      goVersion,
+      path,
+      ports: ports.map((port) => ({ container: port.internal, host: port.external })),
+    },
+  ]),
+);
+export const network = workspace.network;
+export const volumes = [...byOwner.values()].flatMap(({ cache }) => Object.values(cache.volumes));
+export const image = { reference: own.image.reference, id: own.image.imageId, sizeBytes: own.image.size };
+export const tools = Object.fromEntries(
+  plan.tools.map(({ go, pins }) => [go, Object.fromEntries(pins.map(({ binary, version }) => [binary, version]))]),
+);
+export const smokeTest = smoke ? { project: smoke.project, output: smoke.output } : null;
