@@ -21,13 +21,13 @@ export interface DiffResult {
 
 export interface ReadResult<I, O> {
   id: string;
-  /** What would have to be declared to get what is there. */
-  inputs: I;
+  /** What would have to be declared to get what is there; all of it on import. What is left out stays as declared. */
+  inputs: Partial<I>;
   outputs: O;
 }
 
-/** Something the machine-facing code wants a person to see while it works. */
-export type Report = (message: string) => void;
+/** Something a person should see: what goes on now, or (`finished`) a long step that is over. */
+export type Report = (message: string, options?: { finished: boolean }) => void;
 
 export interface ResourceHandler<I extends object, O extends object> {
   /** Arguments with defaults filled in, or what is wrong with them. `unknown` names arguments not known yet at preview. */
@@ -40,5 +40,7 @@ export interface ResourceHandler<I extends object, O extends object> {
   /** Reality; `undefined` when it is gone. `olds` is absent on import. */
   read(host: Host, id: string, olds: O | undefined): Promise<ReadResult<I, O> | undefined>;
   update(host: Host, id: string, olds: O, news: I, report: Report): Promise<O>;
-  delete(host: Host, id: string, olds: O): Promise<void>;
+  delete(host: Host, id: string, olds: O, report?: Report): Promise<void>;
+  /** Outputs under another name that tell something about an input: secret as soon as that input is. */
+  readonly reveals?: Readonly<Record<string, readonly string[]>>;
 }
