@@ -1,0 +1,47 @@
+/** The `facts` invoke: what is true of this machine, all parts looked at side by side; a part that is missing is empty. */
+import type { Facts, FactsArgs } from "../domain/facts.ts";
+import { gitFacts, goFacts } from "./facts/programs.ts";
+import { projectFacts } from "./facts/projects.ts";
+import { dockerFacts, proxyFacts, systemFacts } from "./facts/system.ts";
+import { trustRoots } from "./facts/trust.ts";
+import type { Host } from "./host.ts";
+
+export async function facts(host: Host, args: Record<string, unknown>): Promise<Facts> {
+  const { projects } = parseArgs(args);
+  const [system, docker, go, git, roots, found] = await Promise.all([
+    systemFacts(host),
+    dockerFacts(host),
+    goFacts(host),
+    gitFacts(host),
+    trustRoots(host),
+    Promise.all(projects.map((project) => projectFacts(host, project.path, project.digest))),
+  ]);
+  return {
+    system,
+    user: host.user,
+    docker,
+    go,
+    proxy: proxyFacts(host.env),
+    trustRoots: roots,
+    git,
+    projects: found,
+  };
+}
+
+function parseArgs(args: Record<string, unknown>): FactsArgs {
+  const { projects, ...rest } = args;
+  const extra = Object.keys(rest)[0];
+  if (extra !== undefined) throw new Error(`facts has no argument "${extra}"; it has projects`);
+  if (!Array.isArray(projects)) throw new Error("facts.projects must be a list of { path, digest }");
+  return {
+    projects: projects.map((project: unknown, index) => {
+      const { path, digest } = (project ?? {}) as { path?: unknown; digest?: unknown };
+      if (typeof path !== "string" || !path.startsWith("/")) {
+        throw new Error(
+          `facts.projects[${index}].path is ${JSON.stringify(path) ?? "missing"}; must be an absolute path`,
+        );
+      }
+      return { path, digest: digest === true };
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+/** The distribution, WSL, the Docker daemon and the proxies. */
+import os from "node:os";
+import type { Arch, DockerFacts, SystemFacts } from "../../domain/facts.ts";
+import { dockerGet } from "../docker.ts";
+import type { Host } from "../host.ts";
+
+export async function systemFacts(host: Host): Promise<SystemFacts> {
+  const [release, kernel, container] = await Promise.all([
+    quietly(host.files.text("/etc/os-release")),
+    quietly(host.files.text("/proc/sys/kernel/osrelease")),
+    quietly(host.files.stat("/.dockerenv")),
+  ]);
+  const values = shellValues(release ?? "");
+  // A container on a WSL machine has the same kernel, but none of WSL's services.
+  const wsl = /microsoft/i.test(kernel ?? "") && container === undefined;
+  return {
+    kind: wsl ? "wsl" : "linux",
+    distribution: values.ID ?? "",
+    codename: values.VERSION_CODENAME ?? "",
+    arch: machineArch(),
+  };
+}
+
+export function machineArch(): Arch {
+  return os.arch() === "arm64" ? "arm64" : "amd64";
+}
+
+async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch {
+    return undefined;
+  }
+}
+
+function shellValues(text: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const found = /^([A-Z_]+)=(["']?)(.*)\2$/.exec(line.trim());
+    if (found?.[1] !== undefined) values[found[1]] = found[3] ?? "";
+  }
+  return values;
+}
+
+/** A daemon that hangs must not hang every run. */
+const patienceMs = 5000;
+
+export async function dockerFacts(host: Host): Promise<DockerFacts> {
+  const facts: DockerFacts = {
+    reachable: false,
+    error: "",
+    flavour: "unknown",
+    version: "",
+    platform: "",
+    host: "",
+    cgroupVersion: "",
+  };
+  try {
+    const endpoint = host.dockerEndpoint();
+    facts.host = endpoint.host;
+    const info = (await dockerGet(endpoint, "/info", patienceMs)) as Partial<Record<string, string>>;
+    const desktop = info.OperatingSystem === "Docker Desktop" || info.Name === "docker-desktop";
+    return {
+      ...facts,
+      reachable: true,
+      flavour: desktop ? "desktop" : "engine",
+      version: info.ServerVersion ?? "",
+      platform: `${info.OSType ?? ""}/${info.Architecture ?? ""}`,
+      // Engines before 20.10 do not say; they know version 1 only.
+      cgroupVersion: info.CgroupVersion === "2" ? "2" : "1",
+    };
+  } catch (error) {
+    return { ...facts, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Upper case wins where both are set, as in Go. */
+export function proxyFacts(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const proxy: Record<string, string> = {};
+  for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]) {
+    const value = env[name] || env[name.toLowerCase()];
+    if (value) proxy[name] = value;
+  }
+  return proxy;
+}

@@ -1,0 +1,18 @@
+/** Every resource type and function of this provider, by its token. Called over the wire and, by `drift`, in-process. */
+import { facts } from "./facts.ts";
+import type { ResourceHandler } from "./handler.ts";
+import type { Host } from "./host.ts";
+import { managedFile } from "./resources/managed-file.ts";
+
+// The dispatcher does not know what a handler's arguments are; each handler checks its own.
+type AnyHandler = ResourceHandler<object, object>;
+
+export const handlers: Readonly<Record<string, AnyHandler>> = {
+  "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
+};
+
+export type FunctionHandler = (host: Host, args: Record<string, unknown>) => Promise<object>;
+
+export const functions: Readonly<Record<string, FunctionHandler>> = {
+  "workstation:index:facts": (host, args) => facts(host, args),
+};

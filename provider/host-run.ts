@@ -1,0 +1,105 @@
+/** Runs programs: no shell, one result, gone with us. */
+import { spawn } from "node:child_process";
+
+export interface RunOptions {
+  cwd?: string;
+  /** Replaces the environment when given; values that are undefined are left out. */
+  env?: Readonly<Record<string, string | undefined>>;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Each line of standard error, as it comes. */
+  onLine?: (line: string) => void;
+  /** Answers the result whatever the exit code; otherwise a code other than 0 throws. */
+  anyExit?: boolean;
+  input?: string;
+}
+
+export interface RunResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const keptOfStderr = 64 * 1024;
+
+export function runProgram(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    if (options.signal?.aborted === true) {
+      reject(cancelled(command));
+      return;
+    }
+    // Its own process group, so that stopping it also stops what it started.
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env as NodeJS.ProcessEnv | undefined,
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    const stdout: Buffer[] = [];
+    let stderr = "";
+    let line = "";
+    let why: Error | undefined;
+    const stop = (reason: Error) => {
+      why ??= reason;
+      kill(child.pid, "SIGTERM");
+      setTimeout(() => kill(child.pid, "SIGKILL"), 5000).unref();
+    };
+    const abort = () => stop(cancelled(command));
+    options.signal?.addEventListener("abort", abort, { once: true });
+    const timer =
+      options.timeoutMs === undefined
+        ? undefined
+        : setTimeout(
+            () => stop(new Error(`${command} did not end within ${seconds(options.timeoutMs ?? 0)}`)),
+            options.timeoutMs,
+          );
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input ?? "");
+    child.stdout.on("data", (part: Buffer) => stdout.push(part));
+    child.stderr.setEncoding("utf8");
+    child.stderr.on("data", (part: string) => {
+      stderr = (stderr + part).slice(-keptOfStderr);
+      if (options.onLine === undefined) return;
+      const lines = (line + part).split(/[\r\n]+/);
+      line = lines.pop() ?? "";
+      for (const one of lines) if (one !== "") options.onLine(one);
+    });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      why ??=
+        error.code === "ENOENT"
+          ? Object.assign(new Error(`${command} is not installed (not found on PATH)`), { code: "ENOENT" })
+          : error;
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", abort);
+      const result = { code: code ?? 128, stdout: Buffer.concat(stdout).toString("utf8"), stderr };
+      if (why !== undefined) reject(why);
+      else if (options.anyExit === true || code === 0) resolve(result);
+      else
+        reject(new Error(`\`${[command, ...args].join(" ")}\` failed (${signal ?? `exit ${code}`}): ${tail(stderr)}`));
+    });
+  });
+}
+
+function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function cancelled(command: string): Error {
+  return new Error(`${command} was stopped because the run was cancelled`);
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+/** The end of what a program complained about: that is where the cause is. */
+function tail(text: string): string {
+  return text.trim().split("\n").slice(-12).join("\n") || "it printed nothing";
+}

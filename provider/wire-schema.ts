@@ -1,0 +1,34 @@
+/** The package schema, for `pulumi package get-schema` and for tools that list what a provider has. */
+const text = { type: "string" };
+const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
+
+export function packageSchema(version: string): string {
+  return JSON.stringify({
+    name: "workstation",
+    version,
+    description: "Files and images of a Go development workstation",
+    resources: {
+      "workstation:index:ManagedFile": {
+        description: "A file whose content is kept as declared; what stood there before is given back on delete.",
+        inputProperties: { path: text, mode: text, content: text, permissions: text },
+        requiredInputs: ["path", "content"],
+        properties: { path: text, mode: text, permissions: text, sha256: text },
+        required: ["path", "mode", "permissions", "sha256"],
+      },
+      "workstation:index:LocalImage": {
+        description: "An image assembled or built on this machine, named by the hash of what went into it.",
+        inputProperties: { repository: text, recipe: anyObject },
+        requiredInputs: ["repository", "recipe"],
+        properties: { repository: text, recipe: anyObject, reference: text, imageId: text, size: { type: "number" } },
+        required: ["repository", "recipe", "reference", "imageId", "size"],
+      },
+    },
+    functions: {
+      "workstation:index:facts": {
+        description: "What is true of this machine.",
+        inputs: { properties: { projects: { type: "array", items: anyObject } }, required: ["projects"] },
+        outputs: anyObject,
+      },
+    },
+  });
+}
