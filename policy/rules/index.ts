@@ -1,0 +1,25 @@
+/** Every rule of the pack, in the order in which reports print them. */
+import type { Rule } from "../rule.ts";
+import { noEngineSocket, noHostNamespaces, portsOnLoopback } from "./host.ts";
+import { imagesByContent } from "./images.ts";
+import { resourceLimits } from "./limits.ts";
+import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
+import { healthcheck, logRotation, restartPolicy } from "./running.ts";
+import { nonRootUser } from "./user.ts";
+
+export function workstationRules(): Rule[] {
+  return [
+    nonRootUser(),
+    notPrivileged(),
+    dropCapabilities(),
+    noNewPrivileges(),
+    noEngineSocket(),
+    noHostNamespaces(),
+    portsOnLoopback(),
+    resourceLimits(),
+    imagesByContent(),
+    logRotation(),
+    restartPolicy(),
+    healthcheck(),
+  ];
+}

@@ -1,0 +1,64 @@
+/** Turns what the engine sends of a resource into plain values. */
+
+/** Thrown when a check looks at a value that is not known before the update. */
+export class UnknownValue extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path} is not known before the update`);
+    this.path = path;
+  }
+}
+
+/** How the engine writes "not known yet", one spelling a type (sdk/go/common/resource/plugin/rpc.go). */
+const UNKNOWN = new Set([
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A getter, so that a check that never looks at an unknown value is not disturbed by it. */
+function place(target: object, key: string | number, value: unknown, path: string): void {
+  const known = decode(value, path);
+  Object.defineProperty(target, key, {
+    enumerable: true,
+    configurable: true,
+    ...(known instanceof UnknownValue ? { get: () => raise(known) } : { value: known, writable: true }),
+  });
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+function decode(value: unknown, path: string): unknown {
+  if (typeof value === "string") return UNKNOWN.has(value) ? new UnknownValue(path) : value;
+  if (Array.isArray(value)) {
+    const list: unknown[] = new Array(value.length);
+    for (const [i, item] of value.entries()) place(list, i, item, `${path}[${i}]`);
+    return list;
+  }
+  if (!isRecord(value)) return value ?? undefined;
+  if (value[SIGNATURE] === SECRET) return decode(value.value, path);
+  if (value[SIGNATURE] === OUTPUT) return "value" in value ? decode(value.value, path) : new UnknownValue(path);
+  const record: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) place(record, key, item, path === "" ? key : `${path}.${key}`);
+  return record;
+}
+
+/** Secrets are unwrapped: rules judge them like other values and must not print them. */
+export function plainArgs(properties: Record<string, unknown>): object {
+  const args = decode(properties, "");
+  return isRecord(args) ? args : {};
+}
