@@ -1,0 +1,160 @@
+/** All commands with their arguments: one table, from which help and shell completion come too. */
+import tab from "@bomb.sh/tab/commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import type { Context, Globals } from "./context.ts";
+import { CliError, exitCodes } from "./errors.ts";
+
+type Handler<O> = (context: Context, options: O, ...args: never[]) => Promise<number>;
+type SetCode = (code: number) => void;
+
+/** Every command takes these, before or after its name. */
+function withGlobals(command: Command): Command {
+  return command
+    .option("-s, --stack <name>", "stack to work on (default: this checkout's own)")
+    .option("--json", "print the result as JSON")
+    .option("-y, --yes", "agree to everything that would be asked")
+    .option("--no-color", "plain text");
+}
+
+function globalsOf(command: Command): Globals {
+  const outer = command.parent === null ? {} : command.parent.optsWithGlobals();
+  const all = { ...outer, ...definedOnly(command.opts()) } as Record<string, unknown>;
+  const plain = command.opts().color === false || outer.color === false || Boolean(process.env.NO_COLOR);
+  return {
+    ...(typeof all.stack === "string" ? { stack: all.stack } : {}),
+    json: all.json === true,
+    yes: all.yes === true,
+    color: !plain && process.stderr.isTTY === true,
+  };
+}
+
+function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+async function open(command: Command): Promise<Context> {
+  const [{ createContext }, { openTerminal }] = await Promise.all([import("./context.ts"), import("./terminal.ts")]);
+  const globals = globalsOf(command);
+  return createContext(globals, openTerminal(globals.color));
+}
+
+function number(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number.`);
+  return Number(text);
+}
+
+export function createProgram(setCode: SetCode): Command {
+  const program = new Command("workstation");
+  withGlobals(program)
+    .description("A Go development workstation: one command to get it, one to prove it, one to undo it.")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show help for a command")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride((error) => {
+      throw toCliError(error);
+    })
+    .configureOutput({ outputError: () => {} });
+
+  const add = <O>(
+    definition: string,
+    description: string,
+    load: () => Promise<Handler<O>>,
+    parent: Command = program,
+    define: (command: Command) => Command = (command) => command,
+  ): Command => {
+    const command = define(withGlobals(parent.command(definition).description(description)));
+    return command.action(async (...received: unknown[]) => {
+      const args = received.slice(0, -2) as never[];
+      const context = await open(command);
+      const run = await load();
+      setCode(await run(context, command.opts() as O, ...args));
+    });
+  };
+
+  add(
+    "up",
+    "do all set-up that is missing, then make the workstation or repair it",
+    async () => (await import("./commands/up.ts")).up,
+    program,
+    (command) => command.option("--full", "run the engine even when nothing changed since the last run"),
+  );
+  add("test", "run all tests", async () => (await import("./commands/test.ts")).test);
+  add(
+    "drift",
+    "compare settings, last state and reality; change nothing (exit 2: something differs)",
+    async () => (await import("./commands/drift.ts")).drift,
+  );
+  add(
+    "doctor",
+    "check this machine against the settings; change nothing",
+    async () => (await import("./commands/doctor.ts")).doctor,
+    program,
+    (command) => command.option("--deep", "build and test the example in its container too"),
+  );
+  add(
+    "shell <project>",
+    "open a shell in a project's container",
+    async () => (await import("./commands/exec.ts")).shell,
+  );
+  add(
+    "exec <project> [command...]",
+    "run a command in a project's container: exec PROJECT -- COMMAND",
+    async () => (await import("./commands/exec.ts")).exec,
+    program,
+    (command) => command.passThroughOptions(),
+  );
+  add(
+    "logs [name]",
+    "show what a project's container, or all of them, wrote",
+    async () => (await import("./commands/logs.ts")).logs,
+    program,
+    (command) =>
+      command
+        .option("-f, --follow", "go on with what comes")
+        .option("-n, --tail <lines>", "only the last lines", number),
+  );
+  const project = withGlobals(program.command("project").description("the projects in your stack file"));
+  const projects = async () => await import("./commands/project.ts");
+  add(
+    "add <dir>",
+    "add a Go project",
+    async () => (await projects()).addProject,
+    project,
+    (command) =>
+      command
+        .option("--name <name>", "name in commands and of the container (default: the folder's)")
+        .option("--go <version>", "one of go.versions (default: the first)"),
+  );
+  add("remove <name>", "take a project out; its folder stays", async () => (await projects()).removeProject, project);
+  add("list", "show the projects", async () => (await projects()).listProjects, project);
+  add("stop", "stop what runs; all data stays", async () => (await import("./commands/power.ts")).stop);
+  add("start", "start what was stopped", async () => (await import("./commands/power.ts")).start);
+  add(
+    "destroy",
+    "remove everything that the stack made",
+    async () => (await import("./commands/destroy.ts")).destroy,
+    program,
+    (command) => command.option("--keep-volumes", "keep the module, build and gopls caches"),
+  );
+  add(
+    "uninstall",
+    "remove what set-up installed; asks for each",
+    async () => (await import("./commands/uninstall.ts")).uninstall,
+  );
+  add(
+    "env",
+    'print shell lines after which plain pulumi commands work: eval "$(./workstation env)"',
+    async () => (await import("./commands/env.ts")).env,
+  );
+  tab(program, { completionCommandName: "completion" });
+  return program;
+}
+
+/** Help that was asked for is success; a wrong argument is one message. */
+function toCliError(error: CommanderError): Error {
+  if (error.exitCode === 0) process.exit(exitCodes.success);
+  if (error.code === "commander.help") process.exit(exitCodes.error);
+  const message = error.message.replace(/^error: /, "");
+  return new CliError(`${message}\n\`./workstation --help\` shows the commands.`);
+}

@@ -1,0 +1,45 @@
+/** A person's settings, and everything that they and the machine decide. */
+import { homedir } from "node:os";
+import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
+import type { Facts } from "../domain/facts.ts";
+import { factsQuestion } from "../domain/plan.ts";
+import { type Context, stackFile } from "./context.ts";
+import { digestOf, digestSources, relevantEnvironment } from "./engine/fingerprint.ts";
+import { CliError } from "./errors.ts";
+
+/** Validated, or one error with a line for each thing that is wrong. */
+export function loadSettings(context: Context, stack: string): LoadedSettings {
+  try {
+    const { raw, source } = readStackFile(stackFile(context, stack));
+    return parseSettings(raw, source);
+  } catch (error) {
+    if (error instanceof SettingsError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+/** The same question, answered by the same code, that the program asks its provider. */
+export async function gatherFacts(context: Context, settings: LoadedSettings): Promise<Facts> {
+  const [{ functions }, { machineHost }] = await Promise.all([
+    import("../provider/handlers.ts"),
+    import("../provider/host.ts"),
+  ]);
+  const question = factsQuestion(settings, { root: context.root, home: homedir() });
+  const facts = functions["workstation:index:facts"];
+  if (facts === undefined) throw new CliError("The provider has no function workstation:index:facts.");
+  return (await facts(machineHost({ env: context.env }), { ...question })) as Facts;
+}
+
+/** Equal digest: the engine would be told the same, by the same program, on the same machine. */
+export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts, engine: string): string {
+  return digestOf({
+    stack,
+    root: context.root,
+    node: process.version,
+    engine,
+    settings,
+    facts,
+    sources: digestSources(context.root),
+    environment: relevantEnvironment(context.env),
+  });
+}
