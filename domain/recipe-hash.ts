@@ -1,0 +1,36 @@
+/** The name of an image follows from what goes into it. */
+import { createHash } from "node:crypto";
+import type { ImageRecipe } from "./recipe.ts";
+
+/** Raised whenever the same recipe would give a different image: then old images and layers are made anew. */
+export const RECIPE_FORMAT = 1;
+
+/** Keys sorted, nothing undefined: equal data gives equal text. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+}
+
+export function contentHash(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/** `contents`: what is in the folders that `dockerfile` layers name, in their order; the recipe only has their paths. */
+export function recipeHash(recipe: ImageRecipe, contents: readonly string[]): string {
+  return contentHash({ format: RECIPE_FORMAT, recipe: withoutPaths(recipe), contents });
+}
+
+/** The same folder content in another place is the same image. */
+function withoutPaths(recipe: ImageRecipe): unknown {
+  return {
+    ...recipe,
+    layers: recipe.layers.map((layer) => (layer.kind === "dockerfile" ? { kind: layer.kind } : layer)),
+  };
+}
+
+export function imageReference(repository: string, hash: string): string {
+  return `${repository}:${hash.slice(0, 12)}`;
+}
