@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ContainerPlan } from "../domain/containers.ts";
+import { ProcessLimit } from "../resources/workstation.ts";
 import { labelList } from "./labels.ts";
 
 export interface DevContainerArgs {
@@ -37,8 +38,6 @@ export class DevContainer extends pulumi.ComponentResource {
         memory: plan.memory,
         memorySwap: plan.memorySwap,
         ...(plan.cpus === undefined ? {} : { cpus: plan.cpus }),
-        // The provider has no limit on a container's processes; this one counts those of the user on the whole machine.
-        ulimits: [{ name: "nproc", soft: plan.pids, hard: plan.pids }],
         shmSize: plan.shmSize,
         logDriver: "json-file",
         logOpts: { "max-file": "3", "max-size": "10m" },
@@ -50,6 +49,7 @@ export class DevContainer extends pulumi.ComponentResource {
       // Name and ports can be held by one container at a time.
       { parent: this, deleteBeforeReplace: true },
     );
+    new ProcessLimit(`${name}-processes`, { container: container.id, limit: plan.pids }, { parent: this });
     this.container = container.name;
     this.containerId = container.id;
     this.registerOutputs({ container: this.container, containerId: this.containerId });

@@ -3,12 +3,14 @@ import { facts } from "./facts.ts";
 import type { ResourceHandler } from "./handler.ts";
 import type { Host } from "./host.ts";
 import { managedFile } from "./resources/managed-file.ts";
+import { processLimit } from "./resources/process-limit.ts";
 
 // The dispatcher does not know what a handler's arguments are; each handler checks its own.
 type AnyHandler = ResourceHandler<object, object>;
 
 export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
+  "workstation:index:ProcessLimit": processLimit as unknown as AnyHandler,
 };
 
 export type FunctionHandler = (host: Host, args: Record<string, unknown>) => Promise<object>;

@@ -1,5 +1,6 @@
 /** The package schema, for `pulumi package get-schema` and for tools that list what a provider has. */
 const text = { type: "string" };
+const whole = { type: "integer" };
 const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
 
 export function packageSchema(version: string): string {
@@ -21,6 +22,13 @@ export function packageSchema(version: string): string {
         requiredInputs: ["repository", "recipe"],
         properties: { repository: text, recipe: anyObject, reference: text, imageId: text, size: { type: "number" } },
         required: ["repository", "recipe", "reference", "imageId", "size"],
+      },
+      "workstation:index:ProcessLimit": {
+        description: "How many processes and threads a container may have.",
+        inputProperties: { container: text, limit: whole },
+        requiredInputs: ["container", "limit"],
+        properties: { container: text, limit: whole },
+        required: ["container", "limit"],
       },
     },
     functions: {

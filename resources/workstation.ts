@@ -49,6 +49,22 @@ export class LocalImage extends pulumi.CustomResource {
   }
 }
 
+export interface ProcessLimitArgs {
+  /** The container's id: a new container needs a new limit. */
+  container: pulumi.Input<string>;
+  /** Processes and threads together. */
+  limit: pulumi.Input<number>;
+}
+
+/** How many processes and threads a container may have; the Docker provider has no argument for it. */
+export class ProcessLimit extends pulumi.CustomResource {
+  declare readonly limit: pulumi.Output<number>;
+
+  constructor(name: string, args: ProcessLimitArgs, opts?: pulumi.CustomResourceOptions) {
+    super("workstation:index:ProcessLimit", name, { ...args }, opts);
+  }
+}
+
 /** Asks the provider what is true of this machine. Read-only, the same answer at preview and at update. */
 export function getFacts(args: FactsArgs, opts?: pulumi.InvokeOptions): Promise<Facts> {
   return pulumi.runtime.invoke("workstation:index:facts", args, opts ?? {});
