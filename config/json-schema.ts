@@ -37,4 +37,6 @@ export function stackFileSchema(): JsonObject {
   };
 }
 
-export const renderStackFileSchema = (): string => `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
+/** Lists of plain values stand on one line, as the formatter would have it. */
+export const renderStackFileSchema = (): string =>
+  `${JSON.stringify(stackFileSchema(), null, 2).replace(/\[\s+("[^"\n]*"(?:,\s+"[^"\n]*")*)\s+\]/g, (_, items: string) => `[${items.replace(/,\s+/g, ", ")}]`)}\n`;

@@ -25,8 +25,7 @@ export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 /** A value as given, short, without a password that stands in a URL. */
 export function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value).replace(/(:\/\/)[^/@\s"]*@/g, "$1***@");
+  const text = (JSON.stringify(value) ?? "nothing").replace(/(:\/\/)[^/@\s"]*@/g, "$1***@");
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
@@ -56,13 +55,13 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Pla
     return [`${place(issue.path)}${fullKey(issue.path)}: the key ${show(name)} ${reason}`];
   }
   const value = valueAt(root, issue.path);
-  return [`${place(issue.path)}${fullKey(issue.path)}: ${show(value)} is not allowed: ${allowed(issue, value)}`];
+  if (value === undefined) return [`${place(issue.path)}${fullKey(issue.path)}: is missing: ${allowed(issue)}`];
+  return [`${place(issue.path)}${fullKey(issue.path)}: ${show(value)} is not allowed: ${allowed(issue)}`];
 }
 
-function allowed(issue: z.core.$ZodIssue, value: unknown): string {
+function allowed(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      if (value === undefined) return `the key is missing; it must be ${KIND[issue.expected] ?? issue.expected}`;
       return `must be ${KIND[issue.expected] ?? issue.expected}`;
     case "invalid_value":
       return `must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
@@ -74,15 +73,10 @@ function allowed(issue: z.core.$ZodIssue, value: unknown): string {
     case "too_big":
       return `must be at most ${issue.maximum}`;
     case "invalid_union": {
-      const reasons = issue.errors.flatMap((branch) => branch.map((inner) => allowed(inner, value)));
-      // The branch that speaks in words of ours knows best what the others allow.
-      const own = reasons.find((reason) => reason.startsWith("must be auto"));
       const words = issue.errors
         .flat()
         .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
-      return own !== undefined && words.includes("off")
-        ? own.replace("must be auto", "must be off, auto")
-        : (own ?? [...new Set(reasons)].join(", or "));
+      return `must be ${[...words, "a full version such as v0.16.2"].join(", ")}`;
     }
     default:
       return issue.message;

@@ -16,12 +16,18 @@ const objectName = z
 
 const port = z.int().min(1).max(65535);
 
+const release = /^v\d+\.\d+\.\d+$/;
+
 const toolVersion = z.union([
   z.literal("auto"),
-  z.string().regex(/^v\d+\.\d+\.\d+$/, "must be auto or a full version such as v0.16.2"),
+  z.string().regex(release, "must be auto or a full version such as v0.16.2"),
 ]);
 
-const optionalTool = z.union([z.literal("off"), toolVersion]);
+const optionalTool = z.union([
+  z.literal("off"),
+  z.literal("auto"),
+  z.string().regex(release, "must be off, auto or a full version such as v0.16.2"),
+]);
 
 const image = z
   .strictObject({
@@ -62,10 +68,12 @@ const go = z
     tools: z
       .strictObject({
         gopls: toolVersion.default("auto").describe("`auto` takes the newest that works with the Go version."),
-        dlv: toolVersion.default("auto"),
-        goimports: toolVersion.default("auto"),
-        golangciLint: optionalTool.default("off"),
-        govulncheck: optionalTool.default("off"),
+        dlv: toolVersion.default("auto").describe("Delve, the debugger."),
+        goimports: toolVersion.default("auto").describe("Formats and keeps imports in order."),
+        golangciLint: optionalTool.default("off").describe("golangci-lint; `off` leaves it out."),
+        govulncheck: optionalTool
+          .default("off")
+          .describe("Finds known vulnerabilities that the code reaches; `off` leaves it out."),
       })
       .prefault({}),
     env: z
@@ -98,15 +106,19 @@ const project = z.strictObject({
   path: z.string().min(1).describe("Folder of the Go project: absolute, below ~/, or relative to this folder."),
   name: objectName.optional().describe("Name in commands and of the container. Default: the folder's name."),
   goVersion: goVersion.optional().describe("One of go.versions. Default: the first."),
-  ports: z.array(z.strictObject({ container: port, host: port.describe("Published on 127.0.0.1 only.") })).default([]),
+  ports: z
+    .array(
+      z.strictObject({ container: port.describe("Port inside."), host: port.describe("Published on 127.0.0.1 only.") }),
+    )
+    .default([]),
   env: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be an environment variable's name"), z.string())
     .default({})
     .describe("Environment of the container. Not for secrets."),
-  memory: limits.memory.optional(),
-  cpus: limits.cpus.optional(),
-  pids: limits.pids.optional(),
-  debug: z.boolean().optional(),
+  memory: limits.memory.optional().describe("Instead of container.memory."),
+  cpus: limits.cpus.optional().describe("Instead of container.cpus."),
+  pids: limits.pids.optional().describe("Instead of container.pids."),
+  debug: z.boolean().optional().describe("Instead of container.debug."),
 });
 
 /** Keys of `Pulumi.<stack>.yaml` below `config:`, each prefixed with `go-workstation:`. */
@@ -117,7 +129,7 @@ export const settingsSchema = z.strictObject({
   projects: z.array(project).default([]).describe("One container each. `./workstation project add DIR` adds one."),
   smokeTest: z
     .strictObject({
-      enabled: z.boolean().default(true),
+      enabled: z.boolean().default(true).describe("`false` leaves the test out."),
       project: objectName.default("hello").describe("The project that is built and tested in its container."),
     })
     .prefault({})

@@ -18,7 +18,7 @@ export function readStackFile(path: string): StackFile {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = String(error).replace(/^Error: /, "");
     throw new SettingsError([`${file}: cannot be read: ${reason}`]);
   }
   return parseStackFile(text, file);
