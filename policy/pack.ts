@@ -30,6 +30,11 @@ const LEVELS = {
   disabled: EnforcementLevel.DISABLED,
 } as const;
 
+const POLICY_TYPES = {
+  resource: messages.PolicyType.POLICY_TYPE_RESOURCE,
+  stack: messages.PolicyType.POLICY_TYPE_STACK,
+} as const;
+
 /** Remediating is not on offer: a rule says what is wrong and leaves the change to the person. */
 function levelOf(wire: number): Level {
   if (wire === EnforcementLevel.DISABLED) return "disabled";
@@ -71,8 +76,8 @@ export class PolicyPack {
         return new empty.Empty();
       }),
       analyze: unary((request: InstanceType<typeof messages.AnalyzeRequest>) => this.#analyze(request)),
-      // Each rule judges one resource at a time, and none changes it.
-      analyzeStack: unary(() => new messages.AnalyzeResponse()),
+      analyzeStack: unary((request: InstanceType<typeof messages.AnalyzeStackRequest>) => this.#analyzeStack(request)),
+      // No rule changes a resource.
       remediate: unary(() => new messages.RemediateResponse()),
       cancel: unary(() => new empty.Empty()),
     });
@@ -94,7 +99,7 @@ export class PolicyPack {
     info.setPoliciesList(
       this.#args.rules.map((rule) => {
         const policy = new messages.PolicyInfo();
-        policy.setPolicyType(messages.PolicyType.POLICY_TYPE_RESOURCE);
+        policy.setPolicyType(POLICY_TYPES[rule.scope]);
         policy.setName(rule.id);
         policy.setDisplayname(rule.title);
         policy.setDescription(rule.why);
@@ -110,19 +115,41 @@ export class PolicyPack {
   }
 
   #analyze(request: InstanceType<typeof messages.AnalyzeRequest>): InstanceType<typeof messages.AnalyzeResponse> {
-    const type = request.getType();
-    const rules = this.#args.rules.filter((rule) => rule.types.includes(type));
     const response = new messages.AnalyzeResponse();
-    if (rules.length === 0) return response;
     const args = plainArgs(request.getProperties()?.toJavaScript() ?? {});
-    for (const rule of rules) {
-      const { level, options } = this.#config.get(rule.id) ?? { level: rule.level, options: {} };
-      if (level === "disabled") continue;
-      for (const finding of rule.judge(type, args, options)) {
+    for (const { rule, level, options } of this.#active()) {
+      for (const finding of rule.judge(request.getType(), args, options)) {
         response.addDiagnostics(this.#diagnostic(rule, level, finding, request.getUrn()));
       }
     }
     return response;
+  }
+
+  #analyzeStack(
+    request: InstanceType<typeof messages.AnalyzeStackRequest>,
+  ): InstanceType<typeof messages.AnalyzeResponse> {
+    const response = new messages.AnalyzeResponse();
+    const resources = request.getResourcesList().map((resource) => ({
+      type: resource.getType(),
+      urn: resource.getUrn(),
+      args: plainArgs(resource.getProperties()?.toJavaScript() ?? {}),
+      uses: Object.fromEntries(
+        [...resource.getPropertydependenciesMap().entries()].map(([name, urns]) => [name, urns.getUrnsList()]),
+      ),
+    }));
+    for (const { rule, level, options } of this.#active()) {
+      for (const finding of rule.judgeStack(resources, options)) {
+        response.addDiagnostics(this.#diagnostic(rule, level, finding, finding.urn));
+      }
+    }
+    return response;
+  }
+
+  *#active(): Generator<{ rule: Rule } & RuleConfig> {
+    for (const rule of this.#args.rules) {
+      const { level, options } = this.#config.get(rule.id) ?? { level: rule.level, options: {} };
+      if (level !== "disabled") yield { rule, level, options };
+    }
   }
 
   #diagnostic(

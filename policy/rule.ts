@@ -54,12 +54,37 @@ export interface Finding {
   undecided: boolean;
 }
 
+/** A resource among all others of the stack. */
+export interface Declared {
+  type: string;
+  urn: string;
+  args: object;
+  /** URNs that an argument was computed from, by the argument's name: known even where its value is not. */
+  uses: Readonly<Record<string, readonly string[]>>;
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
 export interface Rule extends RuleText {
-  options: Readonly<Record<string, unknown>>;
+  options: Config;
   schema: Readonly<Record<string, OptionSchema>>;
-  types: readonly string[];
-  /** Judges one resource. `config` overrides single options. */
-  judge(type: string, args: object, config?: Readonly<Record<string, unknown>>): Finding[];
+  scope: "resource" | "stack";
+  /** Judges one resource before it is made. `config` overrides single options. */
+  judge(type: string, args: object, config?: Config): Finding[];
+  /** Judges how resources fit together. */
+  judgeStack(resources: readonly Declared[], config?: Config): (Finding & { urn: string })[];
+}
+
+/** What was found before an unknown value was met stays found. */
+function collect(check: (report: Report) => void): Finding[] {
+  const findings: Finding[] = [];
+  try {
+    check((message) => findings.push({ message, undecided: false }));
+  } catch (error) {
+    if (!(error instanceof UnknownValue)) throw error;
+    findings.push({ message: `${error.path} is not known before the update`, undecided: true });
+  }
+  return findings;
 }
 
 export function defineRule<O extends object>(definition: RuleDefinition<O>): Rule {
@@ -69,19 +94,38 @@ export function defineRule<O extends object>(definition: RuleDefinition<O>): Rul
     ...text,
     options: Object.fromEntries(Object.entries(options)),
     schema,
-    types: [...byType.keys()],
+    scope: "resource",
     judge(type, args, config = {}) {
       const check = byType.get(type);
-      if (check === undefined) return [];
-      const findings: Finding[] = [];
-      try {
-        check(args, (message) => findings.push({ message, undecided: false }), { ...options, ...config });
-      } catch (error) {
-        if (!(error instanceof UnknownValue)) throw error;
-        // What was found before the unknown value was met stays found.
-        findings.push({ message: `${error.path} is not known before the update`, undecided: true });
-      }
-      return findings;
+      return check === undefined ? [] : collect((report) => check(args, report, { ...options, ...config }));
+    },
+    judgeStack: () => [],
+  };
+}
+
+interface StackRuleDefinition<O extends object> extends Omit<RuleDefinition<O>, "checks"> {
+  /** Resources of this type are judged, each with all others in view. */
+  type: keyof Judged;
+  check(resource: Declared, all: readonly Declared[], report: Report, options: O): void;
+}
+
+export function defineStackRule<O extends object>(definition: StackRuleDefinition<O>): Rule {
+  const { check, type, options, schema, ...text } = definition;
+  return {
+    ...text,
+    options: Object.fromEntries(Object.entries(options)),
+    schema,
+    scope: "stack",
+    judge: () => [],
+    judgeStack(resources, config = {}) {
+      return resources
+        .filter((resource) => resource.type === type)
+        .flatMap((resource) =>
+          collect((report) => check(resource, resources, report, { ...options, ...config })).map((finding) => ({
+            ...finding,
+            urn: resource.urn,
+          })),
+        );
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { Rule } from "../rule.ts";
 import { noEngineSocket, noHostNamespaces, portsOnLoopback } from "./host.ts";
 import { imagesByContent } from "./images.ts";
-import { resourceLimits } from "./limits.ts";
+import { memoryLimit, processLimit } from "./limits.ts";
 import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
 import { nonRootUser } from "./user.ts";
@@ -16,7 +16,8 @@ export function workstationRules(): Rule[] {
     noEngineSocket(),
     noHostNamespaces(),
     portsOnLoopback(),
-    resourceLimits(),
+    memoryLimit(),
+    processLimit(),
     imagesByContent(),
     logRotation(),
     restartPolicy(),

@@ -1,33 +1,59 @@
-import { type Container, defineRule, type Rule } from "../rule.ts";
+import type { ProcessLimitArgs } from "../../resources/workstation.ts";
+import { type Container, type Declared, defineRule, defineStackRule, type Rule } from "../rule.ts";
 
-/** The Docker provider has no pids limit of its own; a limit on the user's processes bounds them too. */
-function processLimit({ ulimits }: Container): number | undefined {
-  return (ulimits ?? []).find(({ name }) => name === "nproc")?.hard;
-}
-
-export function resourceLimits(maximum: { memory: number; pids: number } = { memory: 0, pids: 0 }): Rule {
+export function memoryLimit(maxMemory = 0): Rule {
   return defineRule({
-    id: "container-limits",
-    title: "Memory and processes are limited",
-    why: "A build that runs away must end itself, not the editor, the other containers and the machine.",
-    fix: "Set `memory` (MiB), `memorySwap` to the same figure, and `ulimits` with nproc.",
-    reference: "CIS Docker Benchmark 1.2.0, 5.10 and 5.28",
+    id: "container-memory",
+    title: "Memory is limited",
+    why: "A build that takes all memory must end itself, not the editor, the other containers and the machine.",
+    fix: "Set `memory` (MiB) and `memorySwap` to the same figure.",
+    reference: "CIS Docker Benchmark 1.2.0, 5.10",
     level: "mandatory",
-    options: { maxMemory: maximum.memory, maxPids: maximum.pids },
+    options: { maxMemory },
     schema: {
       maxMemory: { type: "integer", minimum: 0, description: "Most memory that a container may have, in MiB; 0: any." },
-      maxPids: { type: "integer", minimum: 0, description: "Most processes that a container may have; 0: any." },
     },
     checks: {
-      "docker:index/container:Container"(args, report, { maxMemory, maxPids }) {
-        const { memory = 0, memorySwap } = args;
+      "docker:index/container:Container"({ memory = 0, memorySwap }, report, options) {
         if (memory <= 0) report("memory is not limited");
-        else if (maxMemory > 0 && memory > maxMemory) report(`memory is ${memory} MiB, more than ${maxMemory}`);
+        else if (options.maxMemory > 0 && memory > options.maxMemory) {
+          report(`memory is ${memory} MiB, more than ${options.maxMemory}`);
+        }
         if (memorySwap === -1) report("memorySwap is -1, so that swap is not limited");
-        const pids = processLimit(args) ?? 0;
-        if (pids <= 0) report("processes are not limited");
-        else if (maxPids > 0 && pids > maxPids) report(`nproc is ${pids}, more than ${maxPids}`);
       },
+    },
+  });
+}
+
+/** The limits that the stack sets on this container: the Docker provider has none of its own. */
+function processLimits(container: Declared, all: readonly Declared[]): Partial<ProcessLimitArgs>[] {
+  return all
+    .filter(({ type, uses }) => type === "workstation:index:ProcessLimit" && uses.container?.includes(container.urn))
+    .map(({ args }) => args);
+}
+
+export function processLimit(maxProcesses = 0): Rule {
+  return defineStackRule({
+    id: "container-processes",
+    title: "Processes are limited",
+    why: "Tests that start processes without end fill the kernel's table, and then nobody on the machine can log in or stop them.",
+    fix: "Declare a ProcessLimit with `container` set to the container's id. A limit on the user (`ulimits` nproc) counts the user's processes on the whole machine and is not enough.",
+    reference: "CIS Docker Benchmark 1.2.0, 5.28",
+    level: "mandatory",
+    options: { maxProcesses },
+    schema: {
+      maxProcesses: { type: "integer", minimum: 0, description: "Most processes that a container may have; 0: any." },
+    },
+    type: "docker:index/container:Container",
+    check(container, all, report, options) {
+      const limits = processLimits(container, all);
+      if (limits.length === 0 && (container.args as Container).mustRun !== false) report("processes are not limited");
+      for (const { limit } of limits) {
+        if (typeof limit !== "number" || limit <= 0) report(`limit is ${limit}`);
+        else if (options.maxProcesses > 0 && limit > options.maxProcesses) {
+          report(`limit is ${limit}, more than ${options.maxProcesses}`);
+        }
+      }
     },
   });
 }

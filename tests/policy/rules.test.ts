@@ -1,3 +1,4 @@
+import type { Declared } from "../../policy/rule.ts";
 import { workstationRules } from "../../policy/rules/index.ts";
 import { plainArgs } from "../../policy/values.ts";
 import {
@@ -30,7 +31,8 @@ test("the container that the cases differ from satisfies every rule", () => {
 });
 
 test("every rule has passing and violating cases, and every case a rule", () => {
-  expect(containerCases.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
+  const ofResources = rules.filter(({ scope }) => scope === "resource").map(({ id }) => id);
+  expect(containerCases.map(({ rule }) => rule).sort()).toEqual(ofResources.sort());
   for (const { pass, fail } of containerCases) {
     expect(pass.length).toBeGreaterThanOrEqual(2);
     expect(fail.length).toBeGreaterThanOrEqual(2);
@@ -101,9 +103,8 @@ describe("options", () => {
   });
 
   test("bound the limits that a container may set itself", () => {
-    expect(judge(CONTAINER, good, { "container-limits": { maxMemory: 256, maxPids: 100 } })).toEqual([
-      "container-limits: memory is 512 MiB, more than 256",
-      "container-limits: nproc is 256, more than 100",
+    expect(judge(CONTAINER, good, { "container-memory": { maxMemory: 256 } })).toEqual([
+      "container-memory: memory is 512 MiB, more than 256",
     ]);
   });
 
@@ -120,6 +121,44 @@ describe("options", () => {
         "container-engine-socket": { sockets: ["/srv/engine.sock"] },
       }),
     ).toEqual(["container-engine-socket: /srv/engine.sock is mounted"]);
+  });
+});
+
+describe("container-processes", () => {
+  const LIMIT = "workstation:index:ProcessLimit";
+  const container = (name: string, args: object = good) => ({ type: CONTAINER, urn: `urn:${name}`, args, uses: {} });
+  const limit = (name: string, value: unknown) => ({
+    type: LIMIT,
+    urn: `urn:${name}-limit`,
+    args: plainArgs({ container: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", limit: value }),
+    uses: { container: [`urn:${name}`] },
+  });
+  const judgeStack = (resources: Declared[], config: Record<string, unknown> = {}): string[] =>
+    rules.flatMap((rule) =>
+      rule.judgeStack(resources, config).map(({ urn, message, undecided }) => `${urn} ${undecided} ${message}`),
+    );
+
+  test.each<[string, Declared[], string[]]>([
+    ["a limit for the container", [container("a"), limit("a", 100)], []],
+    ["a limit for each", [container("a"), container("b"), limit("b", 1), limit("a", 2)], []],
+    ["no limit for one that ends by itself", [container("a", { ...good, mustRun: false })], []],
+    ["no limit", [container("a")], ["urn:a false processes are not limited"]],
+    ["a limit for another", [container("a"), container("b"), limit("b", 5)], ["urn:a false processes are not limited"]],
+    ["a limit of none", [container("a"), limit("a", 0)], ["urn:a false limit is 0"]],
+    ["an unlimited limit", [container("a"), limit("a", -1)], ["urn:a false limit is -1"]],
+    [
+      "a limit that is not known yet",
+      [container("a"), limit("a", "3eeb2bf0-c639-47a8-9e75-3b44932eb421")],
+      ["urn:a true limit is not known before the update"],
+    ],
+  ])("%s", (_, resources, found) => {
+    expect(judgeStack(resources)).toEqual(found);
+  });
+
+  test("the bound can be set", () => {
+    expect(judgeStack([container("a"), limit("a", 100)], { maxProcesses: 99 })).toEqual([
+      "urn:a false limit is 100, more than 99",
+    ]);
   });
 });
 
