@@ -1,6 +1,6 @@
 /** The command line. Everything beyond parsing is loaded by the command that needs it: starting has to be quick. */
 import { CliError, exitCodes } from "./errors.ts";
-import { listenForInterrupts } from "./interrupt.ts";
+import { interrupted, listenForInterrupts } from "./interrupt.ts";
 import { createProgram } from "./program.ts";
 
 listenForInterrupts();
@@ -19,7 +19,11 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`workstation: ${debug && error instanceof Error ? error.stack : message}\n`);
   if (debug && error instanceof Error && error.cause !== undefined) process.stderr.write(`${String(error.cause)}\n`);
-  process.exitCode = error instanceof CliError ? error.exitCode : exitCodes.error;
+  process.exitCode = interrupted.aborted
+    ? exitCodes.interrupted
+    : error instanceof CliError
+      ? error.exitCode
+      : exitCodes.error;
 }
 // Open connections to the daemon and half-finished looks at the machine must not keep a finished command alive.
 process.exit();

@@ -1,6 +1,6 @@
 /** All commands with their arguments: one table, from which help and shell completion come too. */
 import tab from "@bomb.sh/tab/commander";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, type CommanderError, InvalidArgumentError } from "commander";
 import type { Context, Globals } from "./context.ts";
 import { CliError, exitCodes } from "./errors.ts";
 

@@ -1,21 +1,24 @@
 /** Compares the engine's last state with what is on the machine. No engine, and nothing is changed. */
-import { compareContainer, compareImage, compareNetwork, compareVolume } from "../domain/drift/docker.ts";
+import {
+  type ContainerInspect,
+  compareContainer,
+  compareImage,
+  compareNetwork,
+  compareVolume,
+  type ImageInspect,
+  type ImageOutputs,
+  type NetworkInspect,
+  type VolumeInspect,
+} from "../domain/drift/docker.ts";
+import type { DriftEntry } from "../domain/drift/summary.ts";
 import type { Host } from "../provider/host.ts";
 import type { DockerApi } from "./docker.ts";
 import { type Deployment, machineResources, nameOf, type StateResource } from "./engine/checkpoint.ts";
 import { type Listing, listStack } from "./observe.ts";
 
-export interface Drift {
-  urn: string;
-  type: string;
-  name: string;
-  kind: "changed" | "missing" | "pending";
-  fields: string[];
-}
-
 export interface Reality {
   checked: number;
-  drifted: Drift[];
+  drifted: DriftEntry[];
   listing: Listing;
 }
 
@@ -36,7 +39,7 @@ export async function lookAtReality(observer: Observer, stack: string, deploymen
     listStack(observer.docker, stack),
     ...resources.map(async (resource) => await look(observer, resource)),
   ]);
-  const drifted = resources.flatMap((resource, index): Drift[] => {
+  const drifted = resources.flatMap((resource, index): DriftEntry[] => {
     const finding = findings[index];
     if (finding === undefined) return [];
     return [{ urn: resource.urn, type: resource.type, name: nameOf(resource.urn), ...finding }];
@@ -46,26 +49,31 @@ export async function lookAtReality(observer: Observer, stack: string, deploymen
 
 async function look(observer: Observer, resource: StateResource): Promise<Finding> {
   const { docker } = observer;
-  const id = encodeURIComponent(resource.id ?? "");
-  const compare = async (path: string, fields: (found: object) => string[]): Promise<Finding> => {
-    const found = await docker.get<object>(path);
+  const id = resource.id ?? "";
+  const inputs = resource.inputs ?? {};
+  const compare = async <T>(path: string, fields: (found: T) => string[]): Promise<Finding> => {
+    const found = await docker.get<T>(path);
     return found === undefined ? missing : differs(fields(found));
   };
-  const declared = { inputs: resource.inputs ?? {}, outputs: resource.outputs ?? {} };
   switch (resource.type) {
     case "docker:index/container:Container":
-      return await compare(`/containers/${id}/json`, (found) => compareContainer(declared, found));
+      return await compare<ContainerInspect>(`/containers/${id}/json`, (found) => compareContainer(id, inputs, found));
     case "docker:index/network:Network":
-      return await compare(`/networks/${id}`, (found) => compareNetwork(declared, found));
+      return await compare<NetworkInspect>(`/networks/${id}`, (found) => compareNetwork(id, inputs, found));
     case "docker:index/volume:Volume":
-      return await compare(`/volumes/${id}`, (found) => compareVolume(declared, found));
-    case "docker:index/remoteImage:RemoteImage":
-      return await compare(`/images/${encodeURIComponent(String(declared.outputs.imageId))}/json`, (found) =>
-        compareImage(declared, found),
-      );
+      return await compare<VolumeInspect>(`/volumes/${id}`, (found) => compareVolume(inputs, found));
+    case "workstation:index:LocalImage":
+      return await lookAtImage(docker, (resource.outputs ?? {}) as unknown as ImageOutputs);
     default:
       return resource.type.startsWith("workstation:") ? await lookAtOwn(observer, resource) : undefined;
   }
+}
+
+/** Not through the handler: it needs the full client, which takes longer to load than everything else to compare. */
+async function lookAtImage(docker: DockerApi, outputs: ImageOutputs): Promise<Finding> {
+  const named = await docker.get<ImageInspect>(`/images/${outputs.reference}/json`);
+  const found = named ?? (await docker.get<ImageInspect>(`/images/${outputs.imageId}/json`));
+  return found === undefined ? missing : differs(compareImage(outputs, found));
 }
 
 /** Our own types: the same handlers that the engine calls. */

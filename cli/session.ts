@@ -7,6 +7,7 @@ import { engineEnvironment } from "./engine/environment.ts";
 import { digestOf } from "./engine/fingerprint.ts";
 import { CliError, messageOf } from "./errors.ts";
 import { interrupted } from "./interrupt.ts";
+import type { Observer } from "./reality.ts";
 import { type Backend, engineHome, findBackend } from "./setup/state.ts";
 
 export interface Session {
@@ -67,4 +68,12 @@ export async function findEngine(session: Session): Promise<Engine> {
   }
   interrupted.throwIfAborted();
   return new Engine(context, found.pulumi, engineEnvironment(context, { backend, binDir: found.binDir }), stack);
+}
+
+/** How `lookAtReality` sees this machine. */
+export function observerOf(session: Pick<Session, "context" | "docker">): Observer {
+  return {
+    docker: session.docker,
+    host: async () => (await import("../provider/host.ts")).machineHost({ env: session.context.env }),
+  };
 }

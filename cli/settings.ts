@@ -1,8 +1,10 @@
 /** A person's settings, and everything that they and the machine decide. */
 import { homedir } from "node:os";
+import { basename } from "node:path";
 import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
 import type { Facts } from "../domain/facts.ts";
-import { factsQuestion } from "../domain/plan.ts";
+import { factsQuestion, planStack } from "../domain/plan.ts";
+import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
 import { digestOf, digestSources, relevantEnvironment } from "./engine/fingerprint.ts";
 import { CliError } from "./errors.ts";
@@ -31,15 +33,25 @@ export async function gatherFacts(context: Context, settings: LoadedSettings): P
 }
 
 /** Equal digest: the engine would be told the same, by the same program, on the same machine. */
-export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts, engine: string): string {
+export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts): string {
   return digestOf({
     stack,
     root: context.root,
     node: process.version,
-    engine,
     settings,
     facts,
     sources: digestSources(context.root),
     environment: relevantEnvironment(context.env),
   });
+}
+
+/** Says what the program would say, before the engine is started and without its stack traces. */
+export function checkPlan(context: Context, stack: string, settings: LoadedSettings, facts: Facts): void {
+  try {
+    planStack(stack, settings, facts, { root: context.root, home: homedir() });
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    const file = basename(stackFile(context, stack));
+    throw new CliError(error.problems.map((problem) => `${file}: ${problem}`).join("\n"));
+  }
 }

@@ -17,6 +17,8 @@ export interface StateResource {
   /** Marked by an interrupted replacement: the old one, still to be removed. */
   delete?: boolean;
   external?: boolean;
+  /** Made, but not in order: a container that could not be started. */
+  initErrors?: string[] | null;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   dependencies?: string[];

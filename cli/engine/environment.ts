@@ -22,5 +22,7 @@ export function engineEnvironment(context: Pick<Context, "env">, settings: Engin
     ...(backend.passphraseFile === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: backend.passphraseFile }),
     ...(stack === undefined ? {} : { PULUMI_STACK: stack }),
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Set-up has put the plugins in place; where one is missing, that is the message, not five tries to download it.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
 }

@@ -92,11 +92,13 @@ export function plainName(urn: string): string {
 
 /** Colour marks of the engine's own messages: `<{%reset%}>`. */
 function clean(text: string): string {
-  return text
-    .replace(/<\{%[^%]*%\}>/g, "")
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with one
-    .replace(/\u001b\[[0-9;]*m/g, "")
-    .trim();
+  return (
+    text
+      .replace(/<\{%[^%]*%\}>/g, "")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with one
+      .replace(/\u001b\[[0-9;]*m/g, "")
+      .trim()
+  );
 }
 
 function addOnce(list: string[], text: string): void {

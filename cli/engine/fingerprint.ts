@@ -19,6 +19,7 @@ const SOURCES = [
   "provider",
   "policy",
   "images",
+  "toolchain/versions.json",
 ];
 
 /** Digest over names and contents, in a fixed order. */
@@ -50,7 +51,9 @@ export function relevantEnvironment(env: Readonly<Record<string, string | undefi
   const ignored = /^(PULUMI_CONFIG_PASSPHRASE|PULUMI_SKIP_UPDATE_CHECK|WORKSTATION_DEBUG|WORKSTATION_CACHE_DIR)/;
   return Object.fromEntries(
     Object.entries(env)
-      .filter((entry): entry is [string, string] => entry[1] !== undefined && names.test(entry[0]) && !ignored.test(entry[0]))
+      .filter(
+        (entry): entry is [string, string] => entry[1] !== undefined && names.test(entry[0]) && !ignored.test(entry[0]),
+      )
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }

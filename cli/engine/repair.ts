@@ -1,7 +1,7 @@
 /** From what differs to what has to be done about it before the engine runs. Pure. */
+import type { DriftEntry } from "../../domain/drift/summary.ts";
 import { LABEL_STACK } from "../../domain/names.ts";
 import type { Listing } from "../observe.ts";
-import type { Drift } from "../reality.ts";
 import type { Deployment, StateResource } from "./checkpoint.ts";
 
 export const CONTAINER = "docker:index/container:Container";
@@ -23,7 +23,7 @@ export interface RepairPlan {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-export function planRepair(deployment: Deployment, drifted: readonly Drift[], listing: Listing): RepairPlan {
+export function planRepair(deployment: Deployment, drifted: readonly DriftEntry[], listing: Listing): RepairPlan {
   const plan: RepairPlan = { start: [], remove: [], forget: new Set(), replace: [], refresh: [] };
   const resources = deployment.resources ?? [];
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
@@ -50,7 +50,8 @@ export function planRepair(deployment: Deployment, drifted: readonly Drift[], li
       }
       plan.forget.add(resource.urn);
     } else if (resource.type === CONTAINER && drift.kind !== "missing") {
-      if (drift.fields.every((field) => field === "running")) plan.start.push({ id, name: text(resource.outputs?.name) });
+      if (drift.fields.every((field) => field === "running"))
+        plan.start.push({ id, name: text(resource.outputs?.name) });
       else plan.replace.push(resource.urn);
     } else if (resource.type === "workstation:index:ManagedFile") {
       plan.refresh.push(resource.urn);
@@ -58,6 +59,7 @@ export function planRepair(deployment: Deployment, drifted: readonly Drift[], li
       plan.forget.add(resource.urn);
     }
   }
+  removeContainers((resource) => (resource.initErrors ?? []).length > 0, "it never got in order");
   removeOrphans(plan, resources, listing);
   plan.replace = plan.replace.filter((urn) => !plan.forget.has(urn));
   plan.start = plan.start.filter(({ id }) => !plan.remove.some((item) => item.id === id));
@@ -90,7 +92,5 @@ function removeOrphans(plan: RepairPlan, resources: StateResource[], listing: Li
 }
 
 export function isEmpty(plan: RepairPlan): boolean {
-  return (
-    plan.start.length + plan.remove.length + plan.forget.size + plan.replace.length + plan.refresh.length === 0
-  );
+  return plan.start.length + plan.remove.length + plan.forget.size + plan.replace.length + plan.refresh.length === 0;
 }

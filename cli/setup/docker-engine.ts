@@ -30,7 +30,10 @@ export function dockerStep(context: Context, docker: DockerApi): SetupStep<Docke
     check: () => answering(docker),
     run: async (news) => {
       refuseForeign(docker.endpoint.host);
-      const options = { signal: interrupted, onWait: (holder: string) => news(`waiting for ${holder}, which sets it up`) };
+      const options = {
+        signal: interrupted,
+        onWait: (holder: string) => news(`waiting for ${holder}, which sets it up`),
+      };
       return await withLock("docker-engine", options, async () => {
         return (await answering(docker)) ?? (await bringUp(context, docker, news));
       });

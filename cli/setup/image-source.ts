@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setImageSource } from "../../config/edit.ts";
 import { type LoadedSettings, readStackFile } from "../../config/load.ts";
+import { DEFAULT_BASE } from "../../domain/images.ts";
 import { type Context, stackFile } from "../context.ts";
 import type { DockerApi } from "../docker.ts";
 import { messageOf } from "../errors.ts";
@@ -30,7 +31,7 @@ export function imageSourceStep(context: Context, docker: DockerApi, stack: stri
       if (source === undefined) {
         news("trying the image registry");
         const { reference } = loadSettings(context, stack).image;
-        const problem = await tryRegistry(docker, reference ?? (await defaultReference()));
+        const problem = await tryRegistry(docker, reference ?? DEFAULT_BASE);
         source = problem === undefined ? "registry" : "bootstrap";
         writeFileAtomic(file, setImageSource(readFileSync(file, "utf8"), file, source), 0o644);
         note = `${problem === undefined ? "the registry answers" : `no registry: ${problem}`}; written to ${file}`;
@@ -52,17 +53,14 @@ export function writtenSource(file: string): ImageSource | undefined {
   return image?.source;
 }
 
-async function defaultReference(): Promise<string> {
-  const images = (await import("../../domain/images.ts")) as { DEFAULT_REFERENCE?: string };
-  return images.DEFAULT_REFERENCE ?? "golang:1.22-bookworm";
-}
-
 /** Asks through the daemon, because the daemon is who will pull: it may have another proxy or other roots than we. */
 async function tryRegistry(docker: DockerApi, reference: string): Promise<string | undefined> {
   try {
     const found = await docker.get(`/distribution/${encodeURI(reference)}/json`, TRY_MILLIS);
     return found === undefined ? `${reference} is not there` : undefined;
   } catch (error) {
-    return messageOf(error).replace(/^The Docker daemon at \S+ (refused GET \S+|cannot be reached): /, "").split("\n")[0];
+    return messageOf(error)
+      .replace(/^The Docker daemon at \S+ (refused GET \S+|cannot be reached): /, "")
+      .split("\n")[0];
   }
 }

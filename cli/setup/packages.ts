@@ -30,7 +30,9 @@ export async function installPackages(
       `${purpose} is missing. It can be installed here only on Debian and Ubuntu (apt-get); install it with your distribution's tools (${wanted.join(", ")}) and run this again.`,
     );
   }
-  if (!(await confirm(`${purpose}: install ${wanted.join(", ")} from the distribution's packages?`, context.globals.yes))) {
+  if (
+    !(await confirm(`${purpose}: install ${wanted.join(", ")} from the distribution's packages?`, context.globals.yes))
+  ) {
     throw new CliError(`${purpose} was not installed. Install it yourself, or run this again and agree.`);
   }
   const prefix = await rootPrefix(context, `Installing ${wanted.join(", ")}`);
@@ -47,6 +49,7 @@ export async function installPackages(
   }
   const missing: string[] = [];
   for (const name of [...wanted, ...extra]) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills this in, not we
     const status = await run("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]);
     if (status.stdout.trim() !== "installed") missing.push(name);
   }

@@ -18,7 +18,9 @@ export function readRecord(stateDir: string): SetupRecord {
     return { packages: [], ...(JSON.parse(readFileSync(file, "utf8")) as Partial<SetupRecord>) };
   } catch (error) {
     if (codeOf(error) === "ENOENT") return { packages: [] };
-    throw new CliError(`${file} cannot be read (${String(error)}). Correct it, or remove it to forget what set-up did.`);
+    throw new CliError(
+      `${file} cannot be read (${String(error)}). Correct it, or remove it to forget what set-up did.`,
+    );
   }
 }
 

@@ -7,9 +7,12 @@ import { LABEL_STACK } from "../../domain/names.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { type DockerApi, labelled } from "../docker.ts";
 import { checkpointFile } from "../engine/checkpoint.ts";
+import type { Engine } from "../engine/engine.ts";
 import { readRunRecord } from "../engine/fingerprint.ts";
-import type { Backend } from "./state.ts";
+import { messageOf } from "../errors.ts";
+import { check } from "../process.ts";
 import { writeFileAtomic } from "./record.ts";
+import type { Backend } from "./state.ts";
 
 /** A login name in the form of a stack name. `dev` is the team's file, so nobody's stack is called that. */
 export function stackNameFor(login: string): string {
@@ -78,4 +81,20 @@ export function ensureStackFile(context: Context, stack: string): boolean {
   const seed = seedStackFile(readFileSync(join(context.root, "Pulumi.dev.yaml"), "utf8"), stack);
   writeFileAtomic(file, seed, 0o644);
   return true;
+}
+
+/** Makes the stack in the backend when it is not there. */
+export async function initStack(context: Context, engine: Engine, backend: Backend): Promise<void> {
+  if (stackExists(backend, engine.stack)) return;
+  if (backend.folder === undefined) {
+    // Other backends answer only through the engine.
+    try {
+      await engine.command(["stack", "output"]);
+      return;
+    } catch (error) {
+      if (!/no stack named/.test(messageOf(error))) throw error;
+    }
+  }
+  const args = ["stack", "init", "--non-interactive", "--no-select", engine.stack];
+  await check(engine.program, args, { cwd: context.root, env: engine.env });
 }

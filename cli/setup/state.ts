@@ -1,6 +1,17 @@
 /** Step 4: where the engine keeps its state, and with what it encrypts secrets there. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,7 +56,9 @@ export function findBackend(env: Env, stateDir: string, home = homedir()): Backe
   const passphraseFile = join(stateDir, "passphrase");
   if (url === undefined) return { url: `file://${own}`, folder: own, own: true, passphraseFile };
   if (!url.startsWith("file://")) return { url, own: false };
-  const folder = url.startsWith("file://~") ? join(home, url.slice("file://~".length)) : fileURLToPath(url.split("?")[0] ?? url);
+  const folder = url.startsWith("file://~")
+    ? join(home, url.slice("file://~".length))
+    : fileURLToPath(url.split("?")[0] ?? url);
   const secret = env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   return { url, folder, own: folder === own, ...(secret ? {} : { passphraseFile }) };
 }

@@ -1,0 +1,105 @@
+/** `drift`: settings against the last run, the last run against reality. Changes nothing, the engine's state neither. */
+
+import type { LoadedSettings } from "../../config/load.ts";
+import { type DriftEntry, type DriftSummary, summarize } from "../../domain/drift/summary.ts";
+import type { Facts } from "../../domain/facts.ts";
+import type { Context } from "../context.ts";
+import { nameOf, typeOf } from "../engine/checkpoint.ts";
+import { type Engine, explainFailure } from "../engine/engine.ts";
+import { plainType, type RunStory } from "../engine/events.ts";
+import { readRunRecord } from "../engine/fingerprint.ts";
+import { CliError, exitCodes } from "../errors.ts";
+import { lookAtReality } from "../reality.ts";
+import { findEngine, observerOf, openSession, requireState, type Session } from "../session.ts";
+import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
+import { table } from "../table.ts";
+import { policyArgs } from "./up.ts";
+
+export async function drift(context: Context): Promise<number> {
+  const session = openSession(context);
+  const settings = loadSettings(context, session.stack);
+  const [facts, observed] = await Promise.all([gatherFacts(context, settings), observe(session)]);
+  checkPlan(context, session.stack, settings, facts);
+  const wanted = await compareSettings(session, settings, facts, observed.digest);
+  const seen = new Set(observed.reality.drifted.map((entry) => entry.urn));
+  const pending = wanted.drifted.filter((entry) => !seen.has(entry.urn));
+  const added = pending.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
+  const summary = summarize(observed.reality.checked + added, [...observed.reality.drifted, ...pending]);
+  print(context, session.stack, summary, wanted.previewed);
+  return summary.drifted.length > 0 ? exitCodes.drift : exitCodes.success;
+}
+
+async function observe(session: Session) {
+  const state = await requireState(session, async () => await findEngine(session));
+  const urns = new Set((state.deployment.resources ?? []).map((resource) => resource.urn));
+  const reality = await lookAtReality(observerOf(session), session.stack, state.deployment);
+  const interrupted = (state.deployment.pending_operations ?? []).map(
+    ({ resource: { urn, type } }): DriftEntry => ({ urn, type, name: nameOf(urn), kind: "pending", fields: [] }),
+  );
+  const known = new Set(reality.drifted.map((entry) => entry.urn));
+  reality.drifted.push(...interrupted.filter((entry) => !known.has(entry.urn)));
+  return { digest: state.digest, urns, reality };
+}
+
+interface Wanted {
+  drifted: DriftEntry[];
+  /** The program had to be run to know. */
+  previewed: boolean;
+}
+
+/** What the last successful `up` was told is noted as a digest: the program runs only when something of it changed. */
+async function compareSettings(
+  session: Session,
+  settings: LoadedSettings,
+  facts: Facts,
+  digest: string,
+): Promise<Wanted> {
+  const { context, stack } = session;
+  const record = readRunRecord(context.stateDir, stack);
+  const inputs = digestInputs(context, stack, settings, facts);
+  if (record !== undefined && record.inputs === inputs && record.checkpoint === digest) {
+    return { drifted: [], previewed: false };
+  }
+  const engine = await findEngine(session);
+  const story = await preview(context, engine);
+  return { drifted: [...story.changes.values()].flatMap(entryOf), previewed: true };
+}
+
+async function preview(context: Context, engine: Engine): Promise<RunStory> {
+  return await context.terminal.step(
+    "Settings, program or machine changed since the last run",
+    async (news) => {
+      const run = await engine.follow("preview", policyArgs(context), news);
+      if (run.code !== 0) throw new CliError(explainFailure("preview", run));
+      return run.story;
+    },
+    () => "previewed",
+  );
+}
+
+function entryOf(change: { urn: string; op: string; fields: string[] }): DriftEntry[] {
+  const { urn, op, fields } = change;
+  const type = typeOf(urn);
+  // Components and providers are not on the machine; what is in them is named by itself.
+  if (type.startsWith("pulumi:") || type.startsWith("workstation:components:")) return [];
+  const entry = { urn, type, name: nameOf(urn) };
+  if (op === "create" || op === "delete") return [{ ...entry, kind: "pending", fields: [] }];
+  if (op === "update" || op === "replace") return [{ ...entry, kind: "changed", fields }];
+  return [];
+}
+
+function print(context: Context, stack: string, summary: DriftSummary, previewed: boolean): void {
+  if (context.globals.json) {
+    context.print(JSON.stringify(summary));
+    return;
+  }
+  const { checked, drifted } = summary;
+  if (drifted.length === 0) {
+    const how = previewed ? "" : "; settings and program are those of the last run";
+    context.print(`No drift in "${stack}": ${checked} resources are as they were set up${how}.`);
+    return;
+  }
+  const rows = drifted.map(({ name, type, kind, fields }) => [plainType(type), name, kind, fields.join(", ")]);
+  context.print(table(["WHAT", "NAME", "KIND", "FIELDS"], rows));
+  context.print(`\n${drifted.length} of ${checked} resources drifted. \`./workstation up\` puts them right.`);
+}

@@ -1,0 +1,185 @@
+/** `up`: set-up that is missing, repair of what differs, then the engine; nothing of it when nothing changed. */
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { LoadedSettings } from "../../config/load.ts";
+import { withLock } from "../../provider/lock.ts";
+import { type Context, chosenStack, stackFile } from "../context.ts";
+import { openDocker } from "../docker.ts";
+import { Engine, type EngineRun, explainFailure } from "../engine/engine.ts";
+import { engineEnvironment } from "../engine/environment.ts";
+import { digestOf, readRunRecord, writeRunRecord } from "../engine/fingerprint.ts";
+import { mend } from "../engine/mend.ts";
+import { clearLocks } from "../engine/recover.ts";
+import { isEmpty, planRepair, type RepairPlan } from "../engine/repair.ts";
+import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
+import { CliError } from "../errors.ts";
+import { interrupted } from "../interrupt.ts";
+import { type Outcome, printOutcome } from "../outcome.ts";
+import { lookAtReality } from "../reality.ts";
+import { observerOf, readState, type Session, type State } from "../session.ts";
+import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
+import { dockerStep } from "../setup/docker-engine.ts";
+import { imageSourceStep } from "../setup/image-source.ts";
+import { chooseStack, ensureStackFile, initStack } from "../setup/stack.ts";
+import { engineHome, stateStep } from "../setup/state.ts";
+import { perform } from "../setup/step.ts";
+import { ensureToolchain, type Toolchain } from "../setup/toolchain.ts";
+import { confirm } from "../terminal.ts";
+
+export interface UpOptions {
+  full?: boolean;
+}
+
+export async function up(context: Context, options: UpOptions): Promise<number> {
+  const started = performance.now();
+  if (!context.globals.yes && process.stdin.isTTY !== true) {
+    throw new CliError("`up` asks before it changes anything, and nobody can be asked here. Run it with --yes.");
+  }
+  // Wrong settings are said before anything is installed.
+  const chosen = chosenStack(context);
+  if (chosen !== undefined && existsSync(stackFile(context, chosen))) loadSettings(context, chosen);
+  const docker = openDocker(context.env);
+  context.terminal.line(`Node ${process.versions.node}: ready`);
+  const toolchain = await prepareToolchain(context);
+  await perform(context, dockerStep(context, docker));
+  const backend = await perform(context, stateStep(context));
+  const stack = await chooseStack(context, docker, backend);
+  const lock = {
+    signal: interrupted,
+    onWait: (holder: string) => context.terminal.line(`Waiting: ${holder} works on the stack "${stack}" ...`),
+  };
+  return await withLock(`up:${stack}:${digestOf(backend.url).slice(0, 8)}`, lock, async () => {
+    const outcome = await apply({ context, stack, backend, docker }, toolchain, options);
+    if (outcome !== undefined) printOutcome(context, outcome, performance.now() - started);
+    return 0;
+  });
+}
+
+async function prepareToolchain(context: Context): Promise<Toolchain> {
+  return await context.terminal.step(
+    "Toolchain",
+    async (news) =>
+      await ensureToolchain({
+        cacheDir: context.cacheDir,
+        pulumiHome: engineHome(context.env),
+        report: news,
+        signal: interrupted,
+        env: context.env,
+      }),
+    (toolchain) => `Pulumi ${toolchain.version} and plugins (${toolchain.source}) ready`,
+  );
+}
+
+async function apply(session: Session, toolchain: Toolchain, options: UpOptions): Promise<Outcome | undefined> {
+  const { context, stack, backend, docker } = session;
+  const engine = new Engine(
+    context,
+    toolchain.pulumi,
+    engineEnvironment(context, { backend, binDir: toolchain.binDir }),
+    stack,
+  );
+  await context.terminal.step(
+    "Stack",
+    async () => {
+      const seeded = ensureStackFile(context, stack);
+      loadSettings(context, stack);
+      await clearLocks(context.terminal, backend, stack);
+      await initStack(context, engine, backend);
+      return seeded;
+    },
+    (seeded) => `${stack} ready${seeded ? `; its settings are in ${basename(stackFile(context, stack))}` : ""}`,
+  );
+  await perform(context, imageSourceStep(context, docker, stack));
+  const settings = loadSettings(context, stack);
+  const state = await readState(session, async () => engine);
+  const [facts, reality] = await Promise.all([
+    gatherFacts(context, settings),
+    lookAtReality(observerOf(session), stack, state?.deployment ?? {}),
+  ]);
+  checkPlan(context, stack, settings, facts);
+  const inputs = digestInputs(context, stack, settings, facts);
+  const repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
+  if (options.full !== true && nothingToDo(session, state, inputs, repair)) {
+    const resources = state?.deployment.resources?.length ?? 0;
+    return { stack, deployment: state?.deployment ?? {}, counts: countsOf({ same: resources }), same: true };
+  }
+  const run = await runEngine(session, engine, state, repair);
+  if (run === undefined) return undefined;
+  const after = await readState(session, async () => engine);
+  remember(session, settings, inputs, after);
+  for (const warning of run.story.warnings) context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
+  return { stack, deployment: after?.deployment ?? {}, counts: countsOf(run.story.counts), same: false };
+}
+
+function nothingToDo(session: Session, state: State | undefined, inputs: string, repair: RepairPlan): boolean {
+  const record = readRunRecord(session.context.stateDir, session.stack);
+  return (
+    state !== undefined &&
+    record !== undefined &&
+    record.inputs === inputs &&
+    record.checkpoint === state.digest &&
+    (state.deployment.pending_operations ?? []).length === 0 &&
+    isEmpty(repair)
+  );
+}
+
+/** Undefined when the person said no. */
+async function runEngine(
+  session: Session,
+  engine: Engine,
+  state: State | undefined,
+  repair: RepairPlan,
+): Promise<EngineRun | undefined> {
+  const { context, docker } = session;
+  const { terminal } = context;
+  if (!context.globals.yes && !(await agree(session, engine, repair))) return undefined;
+  const replace = await mend(terminal, docker, async () => engine, state?.deployment ?? {}, repair);
+  const args = ["--yes", "--skip-preview", ...policyArgs(context), ...replace.flatMap((urn) => ["--replace", urn])];
+  return await terminal.step(
+    "Workstation",
+    async (news) => {
+      const run = await engine.follow("up", args, news);
+      if (run.code !== 0) throw new CliError(explainFailure("up", run));
+      return run;
+    },
+    (run) => countsLine(countsOf(run.story.counts)),
+  );
+}
+
+export function policyArgs(context: Pick<Context, "root">): string[] {
+  const folder = join(context.root, "policy");
+  return existsSync(join(folder, "PulumiPolicy.yaml")) ? ["--policy-pack", folder] : [];
+}
+
+async function agree(session: Session, engine: Engine, repair: RepairPlan): Promise<boolean> {
+  const { terminal } = session.context;
+  const preview = await terminal.step(
+    "Preview",
+    async (news) => {
+      const run = await engine.follow("preview", policyArgs(session.context), news);
+      if (run.code !== 0) throw new CliError(explainFailure("preview", run));
+      return run;
+    },
+    (run) => countsLine(countsOf(run.story.counts)),
+  );
+  const repairs = repair.start.length + repair.remove.length + repair.forget.size + repair.replace.length;
+  if (!hasChanges(countsOf(preview.story.counts)) && repairs + repair.refresh.length === 0) return true;
+  for (const line of changeLines(preview.story)) terminal.line(line);
+  if (repairs > 0) terminal.line(`  and ${repairs} objects that differ from what was declared are put right`);
+  if (await confirm("Go on?", false)) return true;
+  terminal.line("Nothing was changed.");
+  return false;
+}
+
+function remember(session: Session, settings: LoadedSettings, inputs: string, after: State | undefined): void {
+  if (after === undefined) return;
+  writeRunRecord(session.context.stateDir, session.stack, {
+    version: 1,
+    root: session.context.root,
+    inputs,
+    checkpoint: after.digest,
+    resources: after.deployment.resources?.length ?? 0,
+    projects: settings.projects.map((project) => project.name),
+    finished: new Date().toISOString(),
+  });
+}
