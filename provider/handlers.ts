@@ -2,6 +2,7 @@
 import { facts } from "./facts.ts";
 import type { ResourceHandler } from "./handler.ts";
 import type { Host } from "./host.ts";
+import { localImage } from "./resources/local-image.ts";
 import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
 
@@ -11,6 +12,7 @@ type AnyHandler = ResourceHandler<object, object>;
 export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
   "workstation:index:ProcessLimit": processLimit as unknown as AnyHandler,
+  "workstation:index:LocalImage": localImage as unknown as AnyHandler,
 };
 
 export type FunctionHandler = (host: Host, args: Record<string, unknown>) => Promise<object>;

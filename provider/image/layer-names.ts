@@ -1,0 +1,53 @@
+/** What layers are called and where the cache has them; loads nothing that makes one. */
+
+import type { Layer, RootfsBase } from "../../domain/recipe.ts";
+import { contentHash } from "../../domain/recipe-hash.ts";
+import type { Host } from "../host.ts";
+import { type CachedLayer, cachedLayer } from "./layer-cache.ts";
+import type { BaseFiles } from "./small-layers.ts";
+
+/** Raised when a layer made from the same description would have other bytes. */
+const LAYER_FORMAT = 1;
+
+/** What later layers need to know of the base. */
+export interface BaseSource {
+  /** Tells bases apart. */
+  key: string;
+  arch: string;
+  files: () => Promise<BaseFiles>;
+}
+
+export type TarLayer = Exclude<Layer, { kind: "dockerfile" }>;
+
+const key = (about: object): string => contentHash({ format: LAYER_FORMAT, ...about });
+
+export function rootfsLayer(base: RootfsBase): { key: string; title: string } {
+  return { key: key(base), title: `Debian ${base.suite}` };
+}
+
+export function layerName(layer: TarLayer, base: Pick<BaseSource, "key" | "arch">): { key: string; title: string } {
+  switch (layer.kind) {
+    case "goSdk":
+      return { key: key({ ...layer, arch: base.arch }), title: `Go ${layer.version}` };
+    case "goTools": {
+      const names = layer.tools.map((tool) => `${tool.binary} ${tool.version}`).join(", ");
+      return { key: key({ ...layer, arch: base.arch }), title: `tools for Go ${layer.go} (${names})` };
+    }
+    case "trustRoots":
+      return { key: key({ ...layer, base: base.key }), title: `${layer.certificates.length} root certificates` };
+    case "user":
+      return { key: key({ ...layer, base: base.key }), title: `user ${layer.name} (${layer.uid}:${layer.gid})` };
+  }
+}
+
+/** Everything in the cache, or undefined as soon as one layer is not: then nothing is known before it is made. */
+export async function layersIfCached(
+  host: Host,
+  base: RootfsBase,
+  layers: readonly TarLayer[],
+): Promise<CachedLayer[] | undefined> {
+  const source = { key: rootfsLayer(base).key, arch: base.arch };
+  const names = [rootfsLayer(base), ...layers.map((layer) => layerName(layer, source))];
+  const found = await Promise.all(names.map((name) => cachedLayer(host, name.key, name.title)));
+  return found.every((layer) => layer !== undefined) ? found : undefined;
+}
