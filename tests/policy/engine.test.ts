@@ -1,0 +1,105 @@
+import { Engine, type Violation } from "./engine.ts";
+import { containerCases, localImages, missing, remoteImages, volumes } from "./fixtures/cases.ts";
+
+jest.setTimeout(120_000);
+
+const engines: Engine[] = [];
+function engine(fixture: string): Engine {
+  const made = new Engine(fixture);
+  engines.push(made);
+  return made;
+}
+afterAll(() => {
+  for (const made of engines) made.close();
+});
+
+const key = ({ policy, resource, says }: Violation): string => `${policy} ${resource}: ${says}`;
+
+type Failing = readonly { says: readonly string[] }[];
+
+/** What the engine must report of the failing cases, as `key` writes it. */
+function expected(rule: string, prefix: string, fail: Failing): string[] {
+  return fail.flatMap(({ says }, i) => says.map((line) => `${rule} ${prefix}-fail-${i}: ${line}`));
+}
+
+const ofDocker = [
+  ...containerCases.flatMap(({ rule, fail }) => expected(rule, rule, fail)),
+  ...missing.flatMap(({ rule, key: name, says }) => says.map((line) => `${rule} ${rule}-without-${name}: ${line}`)),
+  ...expected(remoteImages.rule, "remote", remoteImages.fail),
+  ...expected(volumes.rule, "volume", volumes.fail),
+];
+
+describe("every case over Docker resources", () => {
+  let program: Engine;
+  beforeAll(() => {
+    program = engine("every-case");
+  });
+
+  test("preview reports exactly the violations of the cases, each mandatory, and fails", () => {
+    const { status, output, violations } = program.judge("preview");
+    // No container here has a limit on its processes: own-resources is about those.
+    const single = violations.filter(({ policy }) => policy !== "container-processes");
+    expect(single.map(key).sort()).toEqual(ofDocker.toSorted());
+    expect(violations.filter(({ level }) => level !== "mandatory")).toEqual([]);
+    expect(output).toMatch(/Fix: Set `ip` of each port to "127.0.0.1"\./);
+    expect(status).toBe(255);
+  });
+
+  test("a policy-config file sets levels and options", () => {
+    const { status, violations } = program.judge("preview", {
+      all: "disabled",
+      "container-user": "advisory",
+      "container-memory": { enforcementLevel: "advisory", maxMemory: 100 },
+    });
+    const policies = new Set(violations.map(({ policy }) => policy));
+    expect([...policies].sort()).toEqual(["container-memory", "container-user"]);
+    expect(violations.every(({ level }) => level === "advisory")).toBe(true);
+    expect(violations.map(key)).toContain("container-memory good: memory is 512 MiB, more than 100");
+    expect(status).toBe(0);
+  });
+
+  test("an option of the wrong type is an error", () => {
+    const { status, output } = program.judge("preview", { "container-memory": { maxMemory: "much" } });
+    expect(output).toMatch(/container-memory.*maxMemory/s);
+    expect(status).not.toBe(0);
+  });
+});
+
+test("our own resources are judged, each and together", () => {
+  const { status, violations } = engine("own-resources").judge("preview");
+  expect(violations.map(key).sort()).toEqual(
+    [
+      ...localImages.flatMap(({ rule, fail }) => expected(rule, `local-${rule}`, fail)),
+      "container-processes fail-unlimited: processes are not limited",
+      "container-processes fail-user-limit-only: processes are not limited",
+    ].sort(),
+  );
+  expect(status).toBe(255);
+});
+
+test("an unknown value is undecided at preview, and judged before the resource is made", () => {
+  const program = engine("unknown-values");
+  const config = { "container-processes": "disabled" };
+  const preview = program.judge("preview", config);
+  expect(preview.violations).toEqual([
+    {
+      policy: "image-content",
+      level: "advisory",
+      resource: "decided-later",
+      says: "undecided: image is not known before the update; the update judges it",
+    },
+  ]);
+  expect(preview.status).toBe(0);
+
+  const up = program.judge("up", config);
+  expect(up.violations).toEqual([
+    {
+      policy: "image-content",
+      level: "mandatory",
+      resource: "decided-later",
+      says: expect.stringMatching(/^image is "[a-z]+-[a-z]+"$/),
+    },
+  ]);
+  expect(up.status).not.toBe(0);
+  expect(program.made()).toEqual(["tag"]);
+});
