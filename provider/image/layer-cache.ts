@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { contentHash } from "../../domain/recipe-hash.ts";
 import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
 import { isAlive } from "../host-files.ts";
@@ -48,7 +49,9 @@ export async function ensureLayer(host: Host, job: LayerJob, report: Report): Pr
   const ready = await cachedLayer(host, job.key, job.title);
   if (ready !== undefined) return ready;
   const onWait = (holder: string) => report(`${job.title}: waiting for ${holder}, which is making it`);
-  return withLock(`layer:${job.key.slice(0, 40)}`, { onWait, signal: host.signal }, async () => {
+  // Another cache folder is another layer: its maker need not be waited for.
+  const lock = contentHash({ folder: layersFolder(host), key: job.key }).slice(0, 40);
+  return withLock(`layer:${lock}`, { onWait, signal: host.signal }, async () => {
     const made = await cachedLayer(host, job.key, job.title);
     return made ?? makeLayer(host, job, report);
   });
