@@ -30,8 +30,9 @@ export class DevContainer extends pulumi.ComponentResource {
         labels: labelList(plan.labels),
         mounts: plan.mounts,
         ports: plan.ports,
+        hostname: plan.project,
+        // Not networksAdvanced: the provider would connect a second time after Docker has, and aliases get lost on it.
         networkMode: plan.network,
-        networksAdvanced: [{ name: plan.network, aliases: [plan.project] }],
         capabilities: plan.capabilities,
         securityOpts: ["no-new-privileges:true"],
         init: true,

@@ -37,8 +37,7 @@ const NOTES = `
   the registry: \`docker buildx imagetools inspect golang:1.22-bookworm\` prints the digest. The Go that such an image brings
   along is not used: the SDKs of \`go.versions\` come before it on PATH.
 - **Memory** is the whole limit: containers get no swap beyond it.
-- **\`pids\`** is set as the container's \`nproc\` limit, because the Docker provider knows no other. The kernel counts it for
-  the user, not for the container: processes of the same uid elsewhere on the machine count as well.
+- **\`pids\`** counts processes and threads of the container alone.
 - **Go settings.** Containers inherit GOPROXY, GOSUMDB and the private lists from this machine's \`go env\`, and its proxy
   variables. User names and passwords in such addresses are left out, and an address that means this machine (localhost)
   is not passed on; a warning says so. In \`go.env\`, an address with a password is refused.

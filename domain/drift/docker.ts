@@ -13,6 +13,7 @@ export interface LabelInput {
 export interface ContainerInputs {
   name?: string;
   image?: string;
+  hostname?: string;
   command?: string[];
   user?: string;
   workingDir?: string;
@@ -47,6 +48,7 @@ export interface ContainerInspect {
   State: { Running: boolean; Paused?: boolean };
   Config: {
     Image: string;
+    Hostname?: string;
     User?: string;
     Env?: string[] | null;
     Cmd?: string[] | null;
@@ -93,6 +95,7 @@ export function compareContainer(id: string | undefined, inputs: ContainerInputs
     name: unlike(inputs.name, found.Name.replace(/^\//, "")),
     image: unlike(inputs.image, inputs.image?.startsWith("sha256:") ? found.Image : config.Image),
     command: unlike(inputs.command, config.Cmd ?? []),
+    hostname: unlike(inputs.hostname, config.Hostname ?? ""),
     user: unlike(inputs.user, config.User ?? ""),
     workingDir: unlike(inputs.workingDir, config.WorkingDir ?? ""),
     envs: lacks(inputs.envs, config.Env),
@@ -100,7 +103,7 @@ export function compareContainer(id: string | undefined, inputs: ContainerInputs
     mounts: unlikeSet(wantedMounts(inputs), foundMounts(host)),
     ports: unlikeSet(wantedPorts(inputs), foundPorts(host)),
     networkMode: unlike(inputs.networkMode, host.NetworkMode),
-    networksAdvanced: networksDiffer(inputs, found),
+    networks: networksDiffer(inputs, found),
     capabilities:
       unlikeSet((inputs.capabilities?.adds ?? []).map(capability), (host.CapAdd ?? []).map(capability)) ||
       unlikeSet((inputs.capabilities?.drops ?? []).map(capability), (host.CapDrop ?? []).map(capability)),
@@ -247,15 +250,16 @@ const foundPorts = ({ PortBindings }: ContainerInspect["HostConfig"]): string[] 
     (bindings ?? []).map((binding) => `${binding.HostIp || "0.0.0.0"}:${binding.HostPort ?? ""}:${inside}`),
   );
 
-function networksDiffer({ networksAdvanced }: ContainerInputs, { NetworkSettings }: ContainerInspect): boolean {
-  if (networksAdvanced === undefined) return false;
+/** A container of ours is on its own network and no other: `docker network connect` opens a way past that. */
+function networksDiffer(
+  { networkMode, networksAdvanced }: ContainerInputs,
+  { NetworkSettings }: ContainerInspect,
+): boolean {
+  const wanted = networksAdvanced?.map(({ name }) => name) ?? (networkMode === undefined ? [] : [networkMode]);
   const networks = NetworkSettings?.Networks ?? {};
-  return (
-    unlikeSet(
-      networksAdvanced.map(({ name }) => name),
-      Object.keys(networks),
-    ) || networksAdvanced.some(({ name, aliases }) => lacks(aliases, networks[name]?.Aliases))
-  );
+  if (wanted.length === 0) return false;
+  if (unlikeSet(wanted, Object.keys(networks))) return true;
+  return (networksAdvanced ?? []).some(({ name, aliases }) => lacks(aliases, networks[name]?.Aliases));
 }
 
 const UNITS: Record<string, number> = { h: 3600e9, m: 60e9, s: 1e9, ms: 1e6, us: 1e3, ns: 1 };

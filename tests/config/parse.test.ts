@@ -90,6 +90,11 @@ test.each<[string, Record<string, unknown>, string]>([
     'go.tools.govulncheck: "on" is not allowed: must be off, auto or a full version such as v0.16.2',
   ],
   [
+    "a tool version as a number",
+    { go: { tools: { dlv: 1 } } },
+    "go.tools.dlv: 1 is not allowed: must be auto, a full version such as v0.16.2",
+  ],
+  [
     "name of a Go setting",
     { go: { env: { "not go": "x" } } },
     'the key "not go" must be a Go setting such as GOPRIVATE',
