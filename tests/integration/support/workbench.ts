@@ -82,10 +82,9 @@ export class Workbench {
   }
 
   start(...args: string[]): { pid: number; kill(signal: NodeJS.Signals): void; ended: Promise<Result> } {
-    const separator = args.indexOf("--");
-    const own = separator === -1 ? args : args.slice(0, separator);
-    const rest = separator === -1 ? [] : args.slice(separator);
-    const child = spawn(join(this.checkout, "workstation"), [...own, "--stack", this.stack, ...rest], {
+    // Right after the command's name: what follows a project's name in `exec` belongs to the command in the container.
+    const [command = "", ...rest] = args;
+    const child = spawn(join(this.checkout, "workstation"), [command, "--stack", this.stack, ...rest], {
       cwd: this.checkout,
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],

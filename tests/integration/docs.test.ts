@@ -1,0 +1,83 @@
+/** Runs every command that README and docs show, as shown, in the order in which they are shown. */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Workbench } from "./support/workbench.ts";
+
+const minutes = 60_000;
+
+/** Words that stand for something the reader fills in: such a line is a form, not a command. */
+const placeholder = /\b[A-Z]{3,}\b|…|<|\[/;
+
+/** This is the run that `test` starts; and what set-up installed is shared with the machine the tests run on. */
+const elsewhere = new Set(["test", "uninstall"]);
+
+/** Questions are answered beforehand, because nobody sits there. */
+const asks = new Set(["up", "destroy", "uninstall"]);
+
+function commandsIn(text: string): string[] {
+  const fenced = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap((match) => (match[1] ?? "").split("\n"));
+  const inline = [...text.matchAll(/`(\.\/workstation [^`]+)`/g)].map((match) => match[1] ?? "");
+  return [...fenced, ...inline].map((line) => line.trim()).filter((line) => line.startsWith("./workstation "));
+}
+
+/** `a && b` shown as one line is two commands. */
+function argumentsOf(line: string): string[][] {
+  return line.split(" && ").map((part) => part.replace(/^\.\/workstation /, "").split(/\s+/));
+}
+
+let bench: Workbench;
+let commands: { page: string; line: string }[] = [];
+
+beforeAll(async () => {
+  bench = await Workbench.open();
+  const home = join(bench.folder, "home");
+  const mine = join(home, "src", "mine");
+  await mkdir(mine, { recursive: true });
+  await writeFile(join(mine, "go.mod"), "module example.com/mine\n\ngo 1.22\n");
+  await writeFile(join(mine, "main.go"), "package main\n\nfunc main() {}\n");
+  const pages = (await readdir(join(bench.checkout, "docs"))).filter((name) => name.endsWith(".md")).sort();
+  for (const page of ["README.md", ...pages.map((name) => `docs/${name}`)]) {
+    const text = await readFile(join(bench.checkout, page), "utf8");
+    commands.push(...commandsIn(text).map((line) => ({ page, line })));
+  }
+  const seen = new Set<string>();
+  commands = commands.filter(({ line }) => !placeholder.test(line) && !seen.has(line) && seen.add(line));
+  // What undoes comes last, wherever it is shown.
+  const undoes = ({ line }: { line: string }) => Number(line.includes("destroy"));
+  commands.sort((a, b) => undoes(a) - undoes(b));
+}, 5 * minutes);
+
+afterAll(async () => {
+  await bench?.close();
+}, 2 * minutes);
+
+test("the pages show the commands of every day", () => {
+  const names = new Set(commands.flatMap(({ line }) => argumentsOf(line).map(([name]) => name)));
+  for (const name of ["up", "drift", "doctor", "shell", "exec", "project", "stop", "start", "destroy", "env"]) {
+    expect(names).toContain(name);
+  }
+});
+
+test(
+  "each command runs as shown",
+  async () => {
+    const failures: string[] = [];
+    for (const { page, line } of commands) {
+      for (const [name = "", ...rest] of argumentsOf(line)) {
+        if (elsewhere.has(name)) continue;
+        const home = join(bench.folder, "home");
+        const args = [
+          name,
+          ...rest.map((word) => word.replace(/^~(?=\/)/, home)),
+          ...(asks.has(name) ? ["--yes"] : []),
+        ];
+        const result = await bench.workstation(...args);
+        // Drift is an answer too: `drift` after `stop` has something to tell.
+        const good = result.code === 0 || (name === "drift" && result.code === 2);
+        if (!good) failures.push(`${page}: ${line}: exit ${result.code}\n${result.stderr}`);
+      }
+    }
+    expect(failures).toEqual([]);
+  },
+  30 * minutes,
+);
