@@ -42,7 +42,7 @@ describe("every case over Docker resources", () => {
     expect(single.map(key).sort()).toEqual(ofDocker.toSorted());
     expect(violations.filter(({ level }) => level !== "mandatory")).toEqual([]);
     expect(output).toMatch(/Fix: Set `ip` of each port to "127.0.0.1"\./);
-    expect(status).toBe(255);
+    expect(status).not.toBe(0);
   });
 
   test("a policy-config file sets levels and options", () => {
@@ -74,7 +74,7 @@ test("our own resources are judged, each and together", () => {
       "container-processes fail-user-limit-only: processes are not limited",
     ].sort(),
   );
-  expect(status).toBe(255);
+  expect(status).not.toBe(0);
 });
 
 test("an unknown value is undecided at preview, and judged before the resource is made", () => {

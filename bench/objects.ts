@@ -1,0 +1,120 @@
+/**
+ * The same Docker objects under OpenTofu and under the workstation, nothing to change: `tofu plan` against
+ * `./workstation drift`, `tofu apply` (which refreshes) against `./workstation up --yes`. See README.md.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Command, line, measure, ratio, run, type Summary } from "./lib/measure.ts";
+import { projectFolders, SHARED, stackFile, tinyImage, tofuConfiguration } from "./lib/objects.ts";
+import { machine, options, positive, summaryRows, table, writeJson } from "./lib/report.ts";
+import { tofu, versions } from "./lib/tofu.ts";
+
+const ROOT = path.dirname(import.meta.dirname);
+
+const given = options(process.argv.slice(2), ["sizes", "rounds", "only", "image", "json"]);
+const rounds = positive(given.rounds ?? "7", "rounds");
+const sizes = (given.sizes ?? "5,40").split(",").map((size) => positive(size, "sizes"));
+const sides = given.only ?? "both";
+if (!["both", "tofu", "workstation"].includes(sides)) throw new Error(`--only ${sides}: must be tofu or workstation`);
+for (const size of sizes) if (size <= SHARED) throw new Error(`--sizes ${size}: must be more than ${SHARED}`);
+
+interface Side {
+  commands: [look: Command, apply: Command];
+  remove: Command;
+}
+
+function tofuSide(folder: string, objects: number): Side {
+  const { binary, env } = tofu();
+  const cwd = path.join(folder, "tofu");
+  mkdirSync(cwd, { recursive: true });
+  tinyImage(folder);
+  writeFileSync(
+    path.join(cwd, "main.tf"),
+    tofuConfiguration(`gows-bench-tofu${objects}`, projectFolders(folder, objects)),
+  );
+  const command = (name: string, args: string[], expect: RegExp): Command => ({
+    name: `tofu ${name}, ${objects} objects`,
+    argv: [binary, name, "-input=false", "-no-color", ...args],
+    cwd,
+    env,
+    expect,
+  });
+  run(command("apply", ["-auto-approve"], /Apply complete!/));
+  return {
+    commands: [
+      command("plan", ["-detailed-exitcode"], /No changes\./),
+      command("apply", ["-auto-approve"], /Apply complete! Resources: 0 added, 0 changed, 0 destroyed\./),
+    ],
+    remove: command("destroy", ["-auto-approve"], /Destroy complete!/),
+  };
+}
+
+function workstationSide(folder: string, objects: number): Side {
+  const stack = `bench${objects}`;
+  const file = path.join(ROOT, `Pulumi.${stack}.yaml`);
+  if (existsSync(file))
+    throw new Error(`${path.basename(file)} exists: \`./workstation destroy --stack ${stack} --yes\`, then remove it`);
+  writeFileSync(file, stackFile(projectFolders(folder, objects), given.image ?? "bootstrap"));
+  const command = (name: string, args: string[]): Command => ({
+    name: `workstation ${name}, ${objects} objects`,
+    argv: [path.join(ROOT, "workstation"), name, "--stack", stack, ...args],
+    cwd: ROOT,
+    env: process.env,
+  });
+  run(command("up", ["--yes"]));
+  return { commands: [command("drift", []), command("up", ["--yes"])], remove: command("destroy", ["--yes"]) };
+}
+
+interface Result {
+  objects: number;
+  summaries: Summary[];
+  /** Ours over theirs, paired: `drift` over `plan`, `up` over `apply`. */
+  ratios: { look: number; apply: number } | undefined;
+}
+
+function measureSize(objects: number): Result {
+  const folder = mkdtempSync(path.join(tmpdir(), "go-workstation-bench-"));
+  const built: Side[] = [];
+  try {
+    if (sides !== "workstation") built.push(tofuSide(folder, objects));
+    if (sides !== "tofu") built.push(workstationSide(folder, objects));
+    // Plan beside drift, then apply beside up.
+    const commands = [0, 1].flatMap((i) => built.map((side) => side.commands[i] as Command));
+    const summaries = measure(commands, rounds);
+    const [plan, drift, apply, up] = summaries;
+    const paired = plan !== undefined && drift !== undefined && apply !== undefined && up !== undefined;
+    return { objects, summaries, ratios: paired ? { look: ratio(drift, plan), apply: ratio(up, apply) } : undefined };
+  } finally {
+    for (const side of built) run(side.remove);
+    rmSync(path.join(ROOT, `Pulumi.bench${objects}.yaml`), { force: true });
+    rmSync(folder, { recursive: true, force: true });
+    if (sides !== "workstation")
+      execFileSync("docker", ["image", "prune", "-f", "--filter", "label=go-workstation.bench"]);
+  }
+}
+
+const host = machine();
+const results = sizes.map(measureSize);
+
+console.log(`${host.processor}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}, kernel ${host.kernel}`);
+console.log(`Node ${host.node}, Docker ${host.docker}, ${versions.join(", ")}; load before ${host.load}\n`);
+console.log(table(summaryRows(results.flatMap(({ summaries }) => summaries))));
+for (const { objects, ratios } of results) {
+  if (ratios !== undefined) {
+    console.log(
+      `\n${objects} objects: drift / plan ${ratios.look}, up / apply ${ratios.apply} (medians of the paired ratios)`,
+    );
+  }
+}
+
+const growth = (results[0]?.summaries ?? []).map(({ name }, i) => ({
+  name: name.replace(/,.*/, ""),
+  ...line(results.map(({ objects, summaries }) => ({ objects, seconds: summaries[i]?.median ?? Number.NaN }))),
+}));
+if (results.length > 1) {
+  const rows = growth.map((g) => [g.name, `${g.floor.toFixed(2)} s`, `${(g.perObject * 1000).toFixed(1)} ms`]);
+  console.log(`\n${table([["", "at no object", "each object"], ...rows])}`);
+}
+writeJson(given.json, { machine: host, versions, rounds, results, growth });
