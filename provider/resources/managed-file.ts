@@ -110,7 +110,11 @@ export const managedFile: ResourceHandler<ManagedFileInputs, ManagedFileOutputs>
 
   async delete(host, id, _olds, report) {
     const original = await loadOriginal(host, id);
-    if (original === undefined) return;
+    if (original === undefined) {
+      // Never written by us, or given back by a run that was stopped before it had cleared all of its copy away.
+      await forgetOriginal(host, id);
+      return;
+    }
     const found = await host.files.stat(id);
     if (found !== undefined && found.kind !== "file") throw new Error(`the path ${await pathProblem(host, id)}`);
     const hash = found === undefined ? undefined : sha256((await host.files.read(id)) ?? "");
