@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Command, line, measure, ratio, run, type Summary } from "./lib/measure.ts";
-import { projectFolders, SHARED, stackFile, tinyImage, tofuConfiguration } from "./lib/objects.ts";
+import { projectFolders, SHARED, stackFile, TINY_IMAGE, tinyImage, tofuConfiguration } from "./lib/objects.ts";
 import { machine, options, positive, summaryRows, table, writeJson } from "./lib/report.ts";
 import { tofu, versions } from "./lib/tofu.ts";
 
@@ -90,8 +90,7 @@ function measureSize(objects: number): Result {
     for (const side of built) run(side.remove);
     rmSync(path.join(ROOT, `Pulumi.bench${objects}.yaml`), { force: true });
     rmSync(folder, { recursive: true, force: true });
-    if (sides !== "workstation")
-      execFileSync("docker", ["image", "prune", "-f", "--filter", "label=go-workstation.bench"]);
+    if (sides !== "workstation") execFileSync("docker", ["image", "rm", TINY_IMAGE], { stdio: "ignore" });
   }
 }
 
