@@ -77,3 +77,8 @@ export function observerOf(session: Pick<Session, "context" | "docker">): Observ
     host: async () => (await import("../provider/host.ts")).machineHost({ env: session.context.env }),
   };
 }
+
+/** One at a time works on a stack of a backend. */
+export function lockName(session: Pick<Session, "stack" | "backend">): string {
+  return `up:${session.stack}:${digestOf(session.backend.url).slice(0, 8)}`;
+}

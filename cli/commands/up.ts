@@ -7,7 +7,7 @@ import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
 import { Engine, type EngineRun, explainFailure } from "../engine/engine.ts";
 import { engineEnvironment } from "../engine/environment.ts";
-import { digestOf, readRunRecord, writeRunRecord } from "../engine/fingerprint.ts";
+import { readRunRecord, writeRunRecord } from "../engine/fingerprint.ts";
 import { mend } from "../engine/mend.ts";
 import { clearLocks } from "../engine/recover.ts";
 import { isEmpty, planRepair, type RepairPlan } from "../engine/repair.ts";
@@ -16,7 +16,7 @@ import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
 import { lookAtReality } from "../reality.ts";
-import { observerOf, readState, type Session, type State } from "../session.ts";
+import { lockName, observerOf, readState, type Session, type State } from "../session.ts";
 import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
 import { dockerStep } from "../setup/docker-engine.ts";
 import { imageSourceStep } from "../setup/image-source.ts";
@@ -48,7 +48,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
     signal: interrupted,
     onWait: (holder: string) => context.terminal.line(`Waiting: ${holder} works on the stack "${stack}" ...`),
   };
-  return await withLock(`up:${stack}:${digestOf(backend.url).slice(0, 8)}`, lock, async () => {
+  return await withLock(lockName({ stack, backend }), lock, async () => {
     const outcome = await apply({ context, stack, backend, docker }, toolchain, options);
     if (outcome !== undefined) printOutcome(context, outcome, performance.now() - started);
     return 0;
@@ -62,7 +62,12 @@ async function prepareToolchain(context: Context): Promise<Toolchain> {
       await ensureToolchain({
         cacheDir: context.cacheDir,
         pulumiHome: engineHome(context.env),
-        report: news,
+        report: ({ step, detail, fraction }) =>
+          news(
+            [step, detail, fraction === undefined ? undefined : `${Math.round(fraction * 100)} %`]
+              .filter(Boolean)
+              .join(", "),
+          ),
         signal: interrupted,
         env: context.env,
       }),

@@ -120,16 +120,22 @@ function tail(descriptor: number, onText: (text: string) => void): () => void {
   };
 }
 
-/** The engine's own words when it failed, each thing once; then what our program or a rule said. */
+/** The engine's own words when it failed, each thing once; then what a rule said. */
 export function explainFailure(operation: string, run: EngineRun): string {
   const lines = [...run.story.problems];
-  for (const line of run.said.split("\n")) {
-    const text = line.replace(/^error: /, "").trim();
-    if (text === "" || /^(update|preview|refresh|destroy) failed$/.test(text)) continue;
-    if (!lines.some((known) => known.includes(text))) lines.push(text);
-  }
   for (const violation of run.story.policy) {
     if (violation.level === "mandatory") lines.push(`policy ${violation.text}`);
   }
-  return lines.length === 0 ? `The engine's ${operation} ended with code ${run.code}.` : lines.join("\n");
+  // Its error stream repeats the events, and plugins that end with it are called a bug there: only when there is no more.
+  if (lines.length === 0) {
+    for (const line of run.said.split("\n")) {
+      const text = line.replace(/^error: /, "").trim();
+      if (text !== "" && !/^(update|preview|refresh|destroy) failed$/.test(text)) lines.push(text);
+    }
+  }
+  if (lines.length === 0) return `The engine's ${operation} ended with code ${run.code}.`;
+  const debug = process.env.WORKSTATION_DEBUG === "1";
+  return [...new Set(lines.flatMap((line) => line.split("\n")))]
+    .filter((line) => debug || !/^\s+at .+:\d+:\d+\)?$/.test(line))
+    .join("\n");
 }

@@ -95,6 +95,14 @@ export async function initStack(context: Context, engine: Engine, backend: Backe
       if (!/no stack named/.test(messageOf(error))) throw error;
     }
   }
+  dropForeignSalt(stackFile(context, engine.stack));
   const args = ["stack", "init", "--non-interactive", "--no-select", engine.stack];
   await check(engine.program, args, { cwd: context.root, env: engine.env });
+}
+
+/** A salt left from another state folder belongs to another passphrase. Only encrypted values would need it. */
+function dropForeignSalt(file: string): void {
+  const text = readFileSync(file, "utf8");
+  const without = text.replace(/^encryptionsalt:.*\n?/m, "");
+  if (without !== text && !/^\s+secure:/m.test(text)) writeFileAtomic(file, without, 0o644);
 }

@@ -1,0 +1,53 @@
+/** `stop` and `start`: the stack's containers, all at once. Nothing is removed. */
+import { projectContainers } from "../containers.ts";
+import type { Context } from "../context.ts";
+import { startContainer } from "../engine/mend.ts";
+import { CliError, exitCodes, messageOf } from "../errors.ts";
+import { openSession } from "../session.ts";
+
+export async function stop(context: Context): Promise<number> {
+  return await each(
+    context,
+    "stopped",
+    (state) => state === "running" || state === "paused",
+    async (docker, id) => {
+      await docker.post(`/containers/${id}/stop`);
+    },
+  );
+}
+
+export async function start(context: Context): Promise<number> {
+  return await each(context, "started", (state) => state !== "running", startContainer);
+}
+
+async function each(
+  context: Context,
+  done: string,
+  applies: (state: string) => boolean,
+  act: typeof startContainer,
+): Promise<number> {
+  const session = openSession(context);
+  const containers = await projectContainers(session);
+  if (containers.length === 0) {
+    throw new CliError(`The stack "${session.stack}" has no containers. \`./workstation up\` makes them.`);
+  }
+  const results = await Promise.all(
+    containers.map(async (container) => {
+      if (!applies(container.state)) return { ...container, result: `${container.state} already` };
+      try {
+        await act(session.docker, container.id);
+        return { ...container, result: done };
+      } catch (error) {
+        return { ...container, result: "failed", error: messageOf(error) };
+      }
+    }),
+  );
+  const failed = results.filter((result) => "error" in result);
+  if (context.globals.json) context.print(JSON.stringify({ stack: session.stack, containers: results }));
+  else for (const { project, result } of results) context.print(`${project}: ${result}`);
+  if (failed.length > 0) {
+    const causes = failed.map((result) => `${result.project}: ${"error" in result ? result.error : ""}`).join("\n");
+    throw new CliError(`${causes}\n\`./workstation up\` looks at everything and repairs it.`);
+  }
+  return exitCodes.success;
+}

@@ -1,0 +1,199 @@
+/** `test`: everything that can be proved here, one after the other, with one sum at the end. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Context } from "../context.ts";
+import { exitCodes, messageOf } from "../errors.ts";
+import { run } from "../process.ts";
+import { findProgram, installPackages } from "../setup/packages.ts";
+import { isRoot } from "../setup/privilege.ts";
+
+export interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Suite {
+  title: string;
+  run: (news: (text: string) => void) => Promise<{ tally: Tally; output: string }>;
+}
+
+export async function test(context: Context): Promise<number> {
+  const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const quiet: Context = { ...context, globals: { ...context.globals, yes: true } };
+  for (const suite of suites(quiet)) {
+    const { tally, output } = await context.terminal.step(
+      suite.title,
+      async (news) => {
+        try {
+          return await suite.run(news);
+        } catch (error) {
+          return { tally: { passed: 0, failed: 1, skipped: 0 }, output: messageOf(error) };
+        }
+      },
+      (result) => line(result.tally),
+    );
+    if (tally.failed > 0) context.print(output.trimEnd());
+    for (const key of ["passed", "failed", "skipped"] as const) sum[key] += tally[key];
+  }
+  if (context.globals.json) context.print(JSON.stringify(sum));
+  else context.print(line(sum));
+  return sum.failed > 0 ? exitCodes.error : exitCodes.success;
+}
+
+export function line({ passed, failed, skipped }: Tally): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function suites(context: Context): Suite[] {
+  const bin = (name: string): string => join(context.root, "node_modules", ".bin", name);
+  const single = (title: string, command: string, args: string[]): Suite => ({
+    title,
+    run: async () => {
+      const result = await run(command, args, { cwd: context.root });
+      const ok = result.code === 0;
+      return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }, output: result.stdout + result.stderr };
+    },
+  });
+  return [
+    single("Types (tsc)", bin("tsc"), ["--noEmit"]),
+    single("Lint and format (biome)", bin("biome"), ["check", "--error-on-warnings", "."]),
+    shellcheck(context),
+    jest(context, "unit"),
+    goTests(context),
+    jest(context, "integration"),
+  ];
+}
+
+/** Installs what a suite needs; false where that is not possible, and the suite is counted as skipped. */
+async function provide(
+  context: Context,
+  program: string,
+  packages: string[],
+  news: (text: string) => void,
+): Promise<boolean> {
+  if (findProgram(program, context.env) !== undefined) return true;
+  if (!isRoot() || findProgram("apt-get", context.env) === undefined) return false;
+  await installPackages(context, program, packages, [], news);
+  return true;
+}
+
+function shellcheck(context: Context): Suite {
+  return {
+    title: "Shell scripts (shellcheck)",
+    run: async (news) => {
+      if (!(await provide(context, "shellcheck", ["shellcheck"], news))) return skipped("shellcheck is not installed");
+      const listed = await run("git", ["grep", "-lE", "^#!/bin/(ba)?sh"], { cwd: context.root });
+      const result = await run("shellcheck", ["workstation", ...listed.stdout.trim().split("\n")], {
+        cwd: context.root,
+      });
+      return one(result.code === 0, result.stdout + result.stderr);
+    },
+  };
+}
+
+const one = (ok: boolean, output: string) => ({
+  tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 },
+  output,
+});
+const skipped = (output: string) => ({ tally: { passed: 0, failed: 0, skipped: 1 }, output });
+
+interface JestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  numRuntimeErrorTestSuites: number;
+}
+
+function jest(context: Context, project: "unit" | "integration"): Suite {
+  return {
+    title: `Tests (${project})`,
+    run: async (news) => {
+      const report = join(tmpdir(), `workstation-jest-${process.pid}-${project}.json`);
+      const result = await run(
+        process.execPath,
+        [
+          join(context.root, "node_modules", "jest", "bin", "jest.js"),
+          ...["--selectProjects", project, "--json", `--outputFile=${report}`],
+          ...(project === "integration" ? ["--runInBand"] : []),
+        ],
+        {
+          cwd: context.root,
+          env: { ...context.env, FORCE_COLOR: "0" },
+          onLine: (text) => {
+            if (/^(PASS|FAIL)/.test(text)) news(text);
+          },
+        },
+      );
+      if (!existsSync(report)) return one(false, result.stderr);
+      const found = JSON.parse(readFileSync(report, "utf8")) as JestReport;
+      rmSync(report, { force: true });
+      return { tally: tallyOf(found, result.code), output: result.stderr };
+    },
+  };
+}
+
+/** A test file that does not even load has no tests in it, but is a failure. */
+export function tallyOf(found: JestReport, code: number): Tally {
+  const failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
+  return {
+    passed: found.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: found.numPendingTests + found.numTodoTests,
+  };
+}
+
+/** Our own small modules; what they build from upstream has upstream's tests. */
+const GO_MODULES = ["toolchain/command", "toolchain/langhost"];
+
+function goTests(context: Context): Suite {
+  return {
+    title: "Go modules (go test -race)",
+    run: async (news) => {
+      const modules = GO_MODULES.filter((module) => existsSync(join(context.root, module, "go.mod")));
+      if (findProgram("go", context.env) === undefined) return skipped("there is no Go here");
+      if (!(await provide(context, "gcc", ["gcc", "libc6-dev"], news))) {
+        return skipped("the race detector needs gcc, which is not installed");
+      }
+      const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
+      let output = "";
+      for (const module of modules) {
+        news(module);
+        const args = ["test", "-race", "-json", "./..."];
+        const result = await run("go", args, { cwd: join(context.root, module), env: context.env });
+        const tally = goTally(result.stdout);
+        if (result.code !== 0 && tally.failed === 0) tally.failed = 1;
+        for (const key of ["passed", "failed", "skipped"] as const) sum[key] += tally[key];
+        if (tally.failed > 0) output += goOutput(result.stdout) + result.stderr;
+      }
+      return { tally: sum, output };
+    },
+  };
+}
+
+interface GoEvent {
+  Action: string;
+  Test?: string;
+  Output?: string;
+}
+
+function goEvents(text: string): GoEvent[] {
+  return text
+    .split("\n")
+    .filter((row) => row.startsWith("{"))
+    .map((row) => JSON.parse(row) as GoEvent);
+}
+
+export function goTally(text: string): Tally {
+  const tests = goEvents(text).filter((event) => event.Test !== undefined);
+  const count = (action: string): number => tests.filter((event) => event.Action === action).length;
+  return { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
+}
+
+function goOutput(text: string): string {
+  return goEvents(text)
+    .map((event) => event.Output ?? "")
+    .join("");
+}

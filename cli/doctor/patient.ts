@@ -1,0 +1,117 @@
+/** What the checks look at. An interface, so that tests hand them a machine of their own. */
+import { statfsSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import type { LoadedSettings } from "../../config/load.ts";
+import type { Facts } from "../../domain/facts.ts";
+import { type ProjectContainer, projectContainers } from "../containers.ts";
+import { type Context, chosenStack } from "../context.ts";
+import { openDocker } from "../docker.ts";
+import { messageOf } from "../errors.ts";
+import { run } from "../process.ts";
+import { gatherFacts, loadSettings } from "../settings.ts";
+import { engineHome, findBackend } from "../setup/state.ts";
+import { inspectToolchain, type Toolchain } from "../setup/toolchain.ts";
+
+export interface DockerInfo {
+  ServerVersion: string;
+  OSType: string;
+  Architecture: string;
+  CgroupVersion?: string;
+  MemoryLimit?: boolean;
+  CpuCfsQuota?: boolean;
+  PidsLimit?: boolean;
+  DockerRootDir: string;
+}
+
+export interface Patient {
+  root: string;
+  nodeVersion: string;
+  stack: string | undefined;
+  /** Or why they cannot be read. */
+  settings: LoadedSettings | string | undefined;
+  stateDir: string;
+  backend: string;
+  toolchain: Toolchain | undefined;
+  facts: () => Promise<Facts>;
+  dockerInfo: () => Promise<DockerInfo>;
+  containers: () => Promise<ProjectContainer[]>;
+  /** Permission bits; undefined when it is not there. */
+  mode: (path: string) => number | undefined;
+  /** Bytes free where a path is; undefined when it is not there. */
+  free: (path: string) => number | undefined;
+  listens: (port: number) => Promise<boolean>;
+  inContainer: (container: string, script: string) => Promise<{ code: number; output: string }>;
+}
+
+export async function openDoctor(context: Context): Promise<Patient> {
+  const docker = openDocker(context.env);
+  const stack = chosenStack(context);
+  const settings = stack === undefined ? undefined : settingsOrReason(context, stack);
+  const pulumiHome = engineHome(context.env);
+  const toolchain = await inspectToolchain({ cacheDir: context.cacheDir, pulumiHome, env: context.env });
+  const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+    let made: Promise<T> | undefined;
+    return () => {
+      made ??= make();
+      return made;
+    };
+  };
+  return {
+    root: context.root,
+    nodeVersion: process.versions.node,
+    stack,
+    settings,
+    stateDir: context.stateDir,
+    backend: findBackend(context.env, context.stateDir).url,
+    toolchain,
+    facts: once(async () => {
+      if (settings === undefined || typeof settings === "string") throw new Error("the settings cannot be read");
+      return await gatherFacts(context, settings);
+    }),
+    dockerInfo: once(async () => {
+      const info = await docker.get<DockerInfo>("/info", 10_000);
+      if (info === undefined) throw new Error("the daemon does not say what it is");
+      return info;
+    }),
+    containers: once(async () => (stack === undefined ? [] : await projectContainers({ docker, stack }))),
+    mode: (path) => {
+      try {
+        return statSync(path).mode & 0o777;
+      } catch {
+        return undefined;
+      }
+    },
+    free: (path) => {
+      try {
+        const found = statfsSync(path);
+        return found.bavail * found.bsize;
+      } catch {
+        return undefined;
+      }
+    },
+    listens,
+    inContainer: async (container, script) => {
+      const result = await run("docker", ["exec", container, "/bin/sh", "-c", script], { env: context.env });
+      return { code: result.code, output: (result.stdout + result.stderr).trim() };
+    },
+  };
+}
+
+function settingsOrReason(context: Context, stack: string): LoadedSettings | string {
+  try {
+    return loadSettings(context, stack);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function listens(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port, timeout: 2_000 });
+    const answer = (value: boolean) => () => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once("connect", answer(true)).once("error", answer(false)).once("timeout", answer(false));
+  });
+}
