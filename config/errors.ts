@@ -8,6 +8,8 @@ export interface SettingsSource {
 /** Everything that is wrong with the settings, one line each: `FILE:LINE: KEY: what, and what is allowed`. */
 export class SettingsError extends Error {
   readonly messages: readonly string[];
+  /** The engine prints a run error as its message alone; a stack trace says nothing to who wrote the settings. */
+  readonly __pulumiRunError = true;
 
   constructor(messages: readonly string[]) {
     super(messages.join("\n"));
