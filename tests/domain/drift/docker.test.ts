@@ -40,56 +40,230 @@ test("one that is meant to end may have ended", () => {
 
 type Change = (inspect: ContainerInspect) => void;
 test.each<[string, string[], Change]>([
-  ["another container in its place", ["id"], (it) => void (it.Id = "f".repeat(64))],
-  ["renamed", ["name"], (it) => void (it.Name = "/other")],
-  ["another image", ["image"], (it) => void (it.Image = `sha256:${"0".repeat(64)}`)],
-  ["another host name", ["hostname"], (it) => void (it.Config.Hostname = "x")],
-  ["another command", ["command"], (it) => void (it.Config.Cmd = ["sh"])],
-  ["root", ["user"], (it) => void (it.Config.User = "0:0")],
-  ["another folder", ["workingDir"], (it) => void (it.Config.WorkingDir = "/")],
+  [
+    "another container in its place",
+    ["id"],
+    (it) => {
+      it.Id = "f".repeat(64);
+    },
+  ],
+  [
+    "renamed",
+    ["name"],
+    (it) => {
+      it.Name = "/other";
+    },
+  ],
+  [
+    "another image",
+    ["image"],
+    (it) => {
+      it.Image = `sha256:${"0".repeat(64)}`;
+    },
+  ],
+  [
+    "another host name",
+    ["hostname"],
+    (it) => {
+      it.Config.Hostname = "x";
+    },
+  ],
+  [
+    "another command",
+    ["command"],
+    (it) => {
+      it.Config.Cmd = ["sh"];
+    },
+  ],
+  [
+    "root",
+    ["user"],
+    (it) => {
+      it.Config.User = "0:0";
+    },
+  ],
+  [
+    "another folder",
+    ["workingDir"],
+    (it) => {
+      it.Config.WorkingDir = "/";
+    },
+  ],
   [
     "a variable changed",
     ["envs"],
-    (it) => void (it.Config.Env = (it.Config.Env ?? []).map((line) => line.replace("development", "x"))),
+    (it) => {
+      it.Config.Env = (it.Config.Env ?? []).map((line) => line.replace("development", "x"));
+    },
   ],
   ["a variable gone", ["envs"], (it) => void it.Config.Env?.shift()],
-  ["a label changed", ["labels"], (it) => void ((it.Config.Labels ?? {})["io.go-workstation.stack"] = "other")],
+  [
+    "a label changed",
+    ["labels"],
+    (it) => {
+      (it.Config.Labels ?? {})["io.go-workstation.stack"] = "other";
+    },
+  ],
   [
     "a mount writable",
     ["mounts"],
-    (it) => void (it.HostConfig.Mounts ?? []).forEach((mount) => void (mount.ReadOnly = false)),
+    (it) => {
+      for (const mount of it.HostConfig.Mounts ?? []) mount.ReadOnly = false;
+    },
   ],
-  ["a mount more, by -v", ["mounts"], (it) => void (it.HostConfig.Binds = ["/:/host"])],
+  [
+    "a mount more, by -v",
+    ["mounts"],
+    (it) => {
+      it.HostConfig.Binds = ["/:/host"];
+    },
+  ],
   ["a mount less", ["mounts"], (it) => void it.HostConfig.Mounts?.pop()],
   [
     "a port on all addresses",
     ["ports"],
-    (it) => void (it.HostConfig.PortBindings = { "8080/tcp": [{ HostIp: "", HostPort: "18099" }] }),
+    (it) => {
+      it.HostConfig.PortBindings = { "8080/tcp": [{ HostIp: "", HostPort: "18099" }] };
+    },
   ],
-  ["a port gone", ["ports"], (it) => void (it.HostConfig.PortBindings = {})],
-  ["the host's network", ["networkMode"], (it) => void (it.HostConfig.NetworkMode = "host")],
-  ["a second network", ["networks"], (it) => void ((it.NetworkSettings?.Networks ?? {})["other"] = {})],
-  ["no network", ["networks"], (it) => void ((it.NetworkSettings ?? {}).Networks = {})],
-  ["a capability more", ["capabilities"], (it) => void (it.HostConfig.CapAdd = ["CAP_SYS_ADMIN", "CAP_SYS_PTRACE"])],
-  ["capabilities kept", ["capabilities"], (it) => void (it.HostConfig.CapDrop = null)],
-  ["new privileges allowed", ["securityOpts"], (it) => void (it.HostConfig.SecurityOpt = null)],
-  ["privileged", ["privileged"], (it) => void (it.HostConfig.Privileged = true)],
-  ["no init", ["init"], (it) => void (it.HostConfig.Init = null)],
+  [
+    "a port gone",
+    ["ports"],
+    (it) => {
+      it.HostConfig.PortBindings = {};
+    },
+  ],
+  [
+    "the host's network",
+    ["networkMode"],
+    (it) => {
+      it.HostConfig.NetworkMode = "host";
+    },
+  ],
+  [
+    "a second network",
+    ["networks"],
+    (it) => {
+      (it.NetworkSettings?.Networks ?? {}).other = {};
+    },
+  ],
+  [
+    "no network",
+    ["networks"],
+    (it) => {
+      (it.NetworkSettings ?? {}).Networks = {};
+    },
+  ],
+  [
+    "a capability more",
+    ["capabilities"],
+    (it) => {
+      it.HostConfig.CapAdd = ["CAP_SYS_ADMIN", "CAP_SYS_PTRACE"];
+    },
+  ],
+  [
+    "capabilities kept",
+    ["capabilities"],
+    (it) => {
+      it.HostConfig.CapDrop = null;
+    },
+  ],
+  [
+    "new privileges allowed",
+    ["securityOpts"],
+    (it) => {
+      it.HostConfig.SecurityOpt = null;
+    },
+  ],
+  [
+    "privileged",
+    ["privileged"],
+    (it) => {
+      it.HostConfig.Privileged = true;
+    },
+  ],
+  [
+    "no init",
+    ["init"],
+    (it) => {
+      it.HostConfig.Init = null;
+    },
+  ],
   [
     "memory by `docker update`",
     ["memory", "memorySwap"],
     (it) => void Object.assign(it.HostConfig, { Memory: 2 ** 30, MemorySwap: 2 ** 30 }),
   ],
-  ["cores by `docker update`", ["cpus"], (it) => void (it.HostConfig.NanoCpus = 0)],
-  ["a ulimit", ["ulimits"], (it) => void (it.HostConfig.Ulimits = [{ Name: "nofile", Soft: 1, Hard: 1 }])],
-  ["shared memory", ["shmSize"], (it) => void (it.HostConfig.ShmSize = 0)],
-  ["logs to nowhere", ["logDriver"], (it) => void ((it.HostConfig.LogConfig ?? {}).Type = "none")],
-  ["logs without end", ["logOpts"], (it) => void ((it.HostConfig.LogConfig ?? {}).Config = {})],
-  ["no restart", ["restart"], (it) => void (it.HostConfig.RestartPolicy = { Name: "no" })],
-  ["no healthcheck", ["healthcheck"], (it) => void (it.Config.Healthcheck = null)],
-  ["a slower healthcheck", ["healthcheck"], (it) => void ((it.Config.Healthcheck ?? {}).Interval = 1)],
-  ["another time to stop", ["stopTimeout"], (it) => void (it.Config.StopTimeout = 10)],
-  ["paused", ["running"], (it) => void (it.State.Paused = true)],
+  [
+    "cores by `docker update`",
+    ["cpus"],
+    (it) => {
+      it.HostConfig.NanoCpus = 0;
+    },
+  ],
+  [
+    "a ulimit",
+    ["ulimits"],
+    (it) => {
+      it.HostConfig.Ulimits = [{ Name: "nofile", Soft: 1, Hard: 1 }];
+    },
+  ],
+  [
+    "shared memory",
+    ["shmSize"],
+    (it) => {
+      it.HostConfig.ShmSize = 0;
+    },
+  ],
+  [
+    "logs to nowhere",
+    ["logDriver"],
+    (it) => {
+      (it.HostConfig.LogConfig ?? {}).Type = "none";
+    },
+  ],
+  [
+    "logs without end",
+    ["logOpts"],
+    (it) => {
+      (it.HostConfig.LogConfig ?? {}).Config = {};
+    },
+  ],
+  [
+    "no restart",
+    ["restart"],
+    (it) => {
+      it.HostConfig.RestartPolicy = { Name: "no" };
+    },
+  ],
+  [
+    "no healthcheck",
+    ["healthcheck"],
+    (it) => {
+      it.Config.Healthcheck = null;
+    },
+  ],
+  [
+    "a slower healthcheck",
+    ["healthcheck"],
+    (it) => {
+      (it.Config.Healthcheck ?? {}).Interval = 1;
+    },
+  ],
+  [
+    "another time to stop",
+    ["stopTimeout"],
+    (it) => {
+      it.Config.StopTimeout = 10;
+    },
+  ],
+  [
+    "paused",
+    ["running"],
+    (it) => {
+      it.State.Paused = true;
+    },
+  ],
 ])("%s", (_name, fields, change) => {
   const inspect = found();
   change(inspect);
