@@ -8,7 +8,7 @@ import { machine, options, positive, summaryRows, table, writeJson } from "./lib
 import { tofu } from "./lib/tofu.ts";
 
 const ROOT = path.dirname(import.meta.dirname);
-const given = options(process.argv.slice(2), ["rounds", "json", "engine"]);
+const given = options(process.argv.slice(2), ["rounds", "json", "engine", "only"]);
 const rounds = positive(given.rounds ?? "9", "rounds");
 const folder = mkdtempSync(path.join(tmpdir(), "go-workstation-floor-"));
 
@@ -45,7 +45,12 @@ const pulumi = (name: string, args: string[]): Command => ({
   env,
 });
 const up = ["up", "--yes", "--skip-preview", "--stack", "floor"];
-const opentofu = tofu();
+
+function tofuApply(): Command {
+  const { binary, env: tofuEnv } = tofu();
+  const args = ["apply", "-auto-approve", "-input=false", "-no-color"] as const;
+  return { name: "tofu apply", argv: [binary, ...args], cwd: folder, env: tofuEnv };
+}
 
 const host = machine();
 try {
@@ -54,12 +59,7 @@ try {
     [
       pulumi("pulumi up", up),
       pulumi("pulumi up with the policy pack", [...up, "--policy-pack", path.join(ROOT, "policy")]),
-      {
-        name: "tofu apply",
-        argv: [opentofu.binary, "apply", "-auto-approve", "-input=false", "-no-color"],
-        cwd: folder,
-        env: opentofu.env,
-      },
+      ...(given.only === "engine" ? [] : [tofuApply()]),
     ],
     rounds,
   );
