@@ -7,7 +7,7 @@ import { Workspace } from "../../components/workspace.ts";
 import { parseSettings } from "../../config/load.ts";
 import { planStack } from "../../domain/plan.ts";
 import { folder, machine } from "../domain/machine.ts";
-import { type StandInEngine, startStandInEngine, valueOf } from "./mocks.ts";
+import { type StandInEngine, settled, startStandInEngine } from "./mocks.ts";
 
 let engine: StandInEngine;
 beforeEach(async () => {
@@ -34,9 +34,9 @@ test("labels come in one order", () => {
 
 test("Workspace: a network and git's configuration", async () => {
   const workspace = new Workspace("workspace", plan);
-  await valueOf(workspace.urn);
-  expect(await valueOf(workspace.network)).toBe("gows-dev");
-  expect(await valueOf(workspace.gitConfig)).toBe("/ws/.workstation/dev/etc/gitconfig");
+  await settled(workspace.urn);
+  expect(await settled(workspace.network)).toBe("gows-dev");
+  expect(await settled(workspace.gitConfig)).toBe("/ws/.workstation/dev/etc/gitconfig");
   expect(types()).toEqual([
     "docker:index/network:Network",
     "workstation:components:Workspace",
@@ -65,8 +65,8 @@ test("Workspace: a network and git's configuration", async () => {
 
 test("ModuleCache: three volumes", async () => {
   const cache = new ModuleCache("cache", { stack: "dev", volumes: ownerPlan.volumes });
-  await valueOf(cache.urn);
-  expect(await Promise.all(Object.values(cache.volumes).map(valueOf))).toEqual([
+  await settled(cache.urn);
+  expect(await Promise.all(Object.values(cache.volumes).map(settled))).toEqual([
     "gows-dev-gomod",
     "gows-dev-gobuild",
     "gows-dev-gopls",
@@ -83,10 +83,10 @@ test("ModuleCache: three volumes", async () => {
 
 test("DevImage: one image by recipe", async () => {
   const image = new DevImage("dev", { repository: ownerPlan.repository, recipe: ownerPlan.recipe });
-  await valueOf(image.urn);
-  expect(await valueOf(image.imageId)).toBe("sha256:dev-image");
-  expect(await valueOf(image.reference)).toBe("dev-image:tag");
-  expect(await valueOf(image.size)).toBe(5);
+  await settled(image.urn);
+  expect(await settled(image.imageId)).toBe("sha256:dev-image");
+  expect(await settled(image.reference)).toBe("dev-image:tag");
+  expect(await settled(image.size)).toBe(5);
   expect(engine.only("workstation:index:LocalImage")).toEqual([
     {
       type: "workstation:index:LocalImage",
@@ -99,9 +99,9 @@ test("DevImage: one image by recipe", async () => {
 
 test("DevContainer: a confined container with the image's id, and the limit on its processes", async () => {
   const container = new DevContainer("hello", { plan: containerPlan, imageId: "sha256:x" });
-  await valueOf(container.urn);
-  expect(await valueOf(container.container)).toBe("gows-dev-hello");
-  expect(await valueOf(container.containerId)).toBe("id-of-hello-container");
+  await settled(container.urn);
+  expect(await settled(container.container)).toBe("gows-dev-hello");
+  expect(await settled(container.containerId)).toBe("id-of-hello-container");
   expect(types()).toEqual([
     "docker:index/container:Container",
     "workstation:components:DevContainer",
@@ -150,9 +150,9 @@ test("SmokeTest: one command, run again when container, image, Go or files chang
     digest: "d1",
     dockerHost: "unix:///x",
   });
-  await valueOf(smoke.urn);
-  expect(await valueOf(smoke.output)).toBe("go version go1.22.6");
-  expect(await valueOf(smoke.project)).toBe("hello");
+  await settled(smoke.urn);
+  expect(await settled(smoke.output)).toBe("go version go1.22.6");
+  expect(await settled(smoke.project)).toBe("hello");
   const [run] = engine.only("command:local:Command");
   expect(run?.name).toBe("smoke-test-run");
   expect(run?.inputs).toEqual({

@@ -51,7 +51,7 @@ function outputsOf(type: string, name: string): object {
 }
 
 /** The value of an output, once it is there. */
-export const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
+export const settled = <T>(output: pulumi.Output<T>): Promise<T> =>
   new Promise((resolve) => {
     output.apply(resolve);
   });

@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Facts } from "../../domain/facts.ts";
-import { startStandInEngine, valueOf } from "./mocks.ts";
+import { settled, startStandInEngine } from "./mocks.ts";
 
 const { facts, config } = JSON.parse(readFileSync(0, "utf8")) as { facts: Facts; config: Record<string, string> };
 const engine = await startStandInEngine(facts, config);
-const outputs = await valueOf(pulumi.output(await import("../../index.ts")));
+const outputs = await settled(pulumi.output(await import("../../index.ts")));
 console.log(JSON.stringify({ outputs, asked: engine.asked, declared: engine.declared }));
