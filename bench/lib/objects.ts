@@ -18,7 +18,7 @@ export function tinyImage(folder: string): void {
     stdio: ["ignore", "inherit", "inherit"],
   });
   writeFileSync(path.join(build, "Dockerfile"), 'FROM scratch\nCOPY idle /idle\nENTRYPOINT ["/idle"]\n');
-  execFileSync("docker", ["build", "-q", "-t", TINY_IMAGE, build], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("docker", ["build", "-q", "-t", TINY_IMAGE, build], { stdio: ["ignore", "ignore", "pipe"] });
 }
 
 const names = (count: number): string[] =>
