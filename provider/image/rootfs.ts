@@ -44,7 +44,9 @@ export async function makeRootfs(
   const sources = await debianSources(host, base.suite);
   const list = path.join(folder, "sources.list");
   await writeFile(list, `${sources.join("\n")}\n`, { mode: 0o600 });
-  const options = await aptOptions(host);
+  const options = path.join(folder, "apt.conf");
+  // A file, because proxies can carry credentials, and arguments are everybody's to read.
+  await writeFile(options, `${(await aptOptions(host)).join("\n")}\n`, { mode: 0o600 });
   const output = path.join(folder, "layer.tar");
   const isRoot = host.user.uid === 0;
   const args = [
@@ -52,13 +54,13 @@ export async function makeRootfs(
     "--format=tar",
     `--mode=${isRoot ? "root" : "unshare"}`,
     `--architectures=${base.arch}`,
-    `--include=${["ca-certificates", ...base.packages].join(",")}`,
-    ...options.map((option) => `--aptopt=${option}`),
+    `--include=${[...new Set(["ca-certificates", ...base.packages])].join(",")}`,
+    `--aptopt=${options}`,
     ...leftOut.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
     ...keptAnyway.map((pattern) => `--dpkgopt=path-include=${pattern}`),
     // This machine's way to the archives can carry credentials: neither its apt options nor user names stay inside.
     '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap"',
-    `--customize-hook=sed -E -i 's#://[^/@ ]+@#://#' "$1/etc/apt/sources.list"`,
+    `--customize-hook=find "$1/etc/apt" -name '*.list' -exec sed -E -i 's#://[^/@ ]+@#://#' {} +`,
     // Traces of this one run, different each time.
     '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/ldconfig/aux-cache "$1"/var/cache/debconf/*-old "$1"/var/lib/dpkg/*-old',
     base.suite,
@@ -80,7 +82,7 @@ export async function makeRootfs(
       anyExit: true,
     },
   );
-  await host.files.remove(list);
+  await Promise.all([host.files.remove(list), host.files.remove(options)]);
   await syncFile(output);
   return digestOfFile(output);
 }
@@ -106,10 +108,18 @@ async function endsWithUs(
 ): Promise<void> {
   const guard = await onPath("setpriv", host.env.PATH);
   const guarded = guard === undefined ? [command, ...args] : [guard, "--pdeathsig", "TERM", command, ...args];
-  await host.run(guarded[0] as string, guarded.slice(1), { env, timeoutMs: bootstrapLimitMs, onLine });
+  await host.run(guarded[0] as string, guarded.slice(1), {
+    env,
+    timeoutMs: bootstrapLimitMs,
+    onLine,
+    name: "mmdebstrap",
+  });
 }
 
 /** `I: installing essential packages...` without the mark. */
 function progressOf(text: string): string {
-  return text.replace(/^[IW]: /, "").slice(0, 120);
+  return text
+    .replace(/^[IW]: /, "")
+    .replace(/ in shell: .*/, "")
+    .slice(0, 120);
 }
