@@ -1,5 +1,6 @@
 /** Runs programs: no shell, one result, gone with us. */
 import { spawn } from "node:child_process";
+import path from "node:path";
 
 export interface RunOptions {
   cwd?: string;
@@ -12,6 +13,8 @@ export interface RunOptions {
   /** Answers the result whatever the exit code; otherwise a code other than 0 throws. */
   anyExit?: boolean;
   input?: string;
+  /** What messages call it. Default: the program's own name and its first word; further arguments can be private. */
+  name?: string;
 }
 
 export interface RunResult {
@@ -23,9 +26,10 @@ export interface RunResult {
 const keptOfStderr = 64 * 1024;
 
 export function runProgram(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const name = options.name ?? [path.basename(command), ...args.slice(0, 1)].join(" ");
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted === true) {
-      reject(cancelled(command));
+      reject(cancelled(name));
       return;
     }
     // Its own process group, so that stopping it also stops what it started.
@@ -44,13 +48,13 @@ export function runProgram(command: string, args: readonly string[], options: Ru
       kill(child.pid, "SIGTERM");
       setTimeout(() => kill(child.pid, "SIGKILL"), 5000).unref();
     };
-    const abort = () => stop(cancelled(command));
+    const abort = () => stop(cancelled(name));
     options.signal?.addEventListener("abort", abort, { once: true });
     const timer =
       options.timeoutMs === undefined
         ? undefined
         : setTimeout(
-            () => stop(new Error(`${command} did not end within ${seconds(options.timeoutMs ?? 0)}`)),
+            () => stop(new Error(`${name} did not end within ${seconds(options.timeoutMs ?? 0)}`)),
             options.timeoutMs,
           );
     child.stdin.on("error", () => {});
@@ -76,8 +80,7 @@ export function runProgram(command: string, args: readonly string[], options: Ru
       const result = { code: code ?? 128, stdout: Buffer.concat(stdout).toString("utf8"), stderr };
       if (why !== undefined) reject(why);
       else if (options.anyExit === true || code === 0) resolve(result);
-      else
-        reject(new Error(`\`${[command, ...args].join(" ")}\` failed (${signal ?? `exit ${code}`}): ${tail(stderr)}`));
+      else reject(new Error(`\`${name}\` failed (${signal ?? `exit ${code}`}): ${tail(stderr)}`));
     });
   });
 }
@@ -91,8 +94,8 @@ function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-function cancelled(command: string): Error {
-  return new Error(`${command} was stopped because the run was cancelled`);
+function cancelled(name: string): Error {
+  return new Error(`${name} was stopped because the run was cancelled`);
 }
 
 function seconds(ms: number): string {

@@ -40,8 +40,9 @@ function leave(): void {
 process.on("SIGTERM", leave);
 // Ctrl-C reaches the whole group; the engine decides what is finished first and then sends Cancel.
 process.on("SIGINT", () => {});
-// The engine writes no farewell when it is killed: its process number is the only sign.
-const parent = process.ppid;
+// The engine writes no farewell when it is killed: its process number is the only sign. The shell noted it first; by
+// now it can be another already.
+const parent = Number(process.env.WORKSTATION_ENGINE_PID ?? process.ppid);
 setInterval(() => {
   if (process.ppid !== parent) leave();
 }, 1000).unref();

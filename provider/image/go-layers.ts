@@ -98,7 +98,12 @@ export async function makeTools(
   for (const pin of tools.pins) {
     onProgress(`building ${pin.binary} ${pin.version} with Go ${tools.go}`);
     const args = ["install", "-trimpath", "-ldflags=-s -w", `${pin.package}@${pin.version}`];
-    await host.run(path.join(sdk, "bin", "go"), args, { cwd: folder, env, timeoutMs: buildLimitMs });
+    await host.run(path.join(sdk, "bin", "go"), args, {
+      cwd: folder,
+      env,
+      timeoutMs: buildLimitMs,
+      name: `go install ${pin.package}@${pin.version}`,
+    });
     const file = path.join(bin, pin.binary);
     const found = await host.files.stat(file);
     if (found === undefined) throw new Error(`${pin.package}@${pin.version} builds no program named ${pin.binary}`);
