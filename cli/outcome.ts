@@ -1,7 +1,7 @@
 /** What a person is told at the end of `up`. */
 import type { Context } from "./context.ts";
 import type { Deployment } from "./engine/checkpoint.ts";
-import { type Counts, countsLine } from "./engine/summary.ts";
+import { type Counts, countsLine, hasChanges } from "./engine/summary.ts";
 import { table } from "./table.ts";
 import { seconds } from "./terminal.ts";
 
@@ -11,6 +11,8 @@ export interface Outcome {
   counts: Counts;
   /** True when the engine did not have to run. */
   same: boolean;
+  /** True when the smoke test ran. */
+  tried: boolean;
 }
 
 export interface ProjectOutput {
@@ -52,12 +54,12 @@ export function printOutcome(context: Context, outcome: Outcome, millis: number)
       ),
     );
   }
-  if (typeof smokeTest?.output === "string" && !outcome.same) {
+  if (typeof smokeTest?.output === "string" && outcome.tried) {
     context.print(`\nTried out in ${smokeTest.project}'s container:`);
     for (const line of smokeTest.output.trim().split("\n")) context.print(`  ${line}`);
   }
   const why = outcome.same ? "Nothing changed since the last run" : `The workstation "${outcome.stack}" is ready`;
   context.print(`\n${why}: ${countsLine(outcome.counts)} (${seconds(millis)}).`);
   const first = smokeTest?.project ?? names[0];
-  if (first !== undefined && !outcome.same) context.print(`Go in: ./workstation shell ${first}`);
+  if (first !== undefined && hasChanges(outcome.counts)) context.print(`Go in: ./workstation shell ${first}`);
 }

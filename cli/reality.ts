@@ -69,10 +69,12 @@ async function look(observer: Observer, resource: StateResource): Promise<Findin
   }
 }
 
-/** Not through the handler: it needs the full client, which takes longer to load than everything else to compare. */
+/**
+ * Not through the handler: it needs the full client, which takes longer to load than everything else to compare. An image
+ * that lost our name is missing, even when another name keeps it.
+ */
 async function lookAtImage(docker: DockerApi, outputs: ImageOutputs): Promise<Finding> {
-  const named = await docker.get<ImageInspect>(`/images/${outputs.reference}/json`);
-  const found = named ?? (await docker.get<ImageInspect>(`/images/${outputs.imageId}/json`));
+  const found = await docker.get<ImageInspect>(`/images/${outputs.reference}/json`);
   return found === undefined ? missing : differs(compareImage(outputs, found));
 }
 

@@ -5,12 +5,13 @@ import type { LoadedSettings } from "../../config/load.ts";
 import { withLock } from "../../provider/lock.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
+import { typeOf } from "../engine/checkpoint.ts";
 import { Engine, type EngineRun, explainFailure } from "../engine/engine.ts";
 import { engineEnvironment } from "../engine/environment.ts";
 import { readRunRecord, writeRunRecord } from "../engine/fingerprint.ts";
 import { mend } from "../engine/mend.ts";
 import { clearLocks } from "../engine/recover.ts";
-import { isEmpty, planRepair, type RepairPlan } from "../engine/repair.ts";
+import { isEmpty, onlyStarts, planRepair, type RepairPlan } from "../engine/repair.ts";
 import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
@@ -103,17 +104,29 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   ]);
   checkPlan(context, stack, settings, facts);
   const inputs = digestInputs(context, stack, settings, facts);
-  const repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
+  let repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
+  if (context.globals.yes && onlyStarts(repair)) {
+    await mend(context.terminal, docker, async () => engine, state?.deployment ?? {}, repair);
+    const again = await lookAtReality(observerOf(session), stack, state?.deployment ?? {});
+    repair = planRepair(state?.deployment ?? {}, again.drifted, again.listing);
+  }
   if (options.full !== true && nothingToDo(session, state, inputs, repair)) {
     const resources = state?.deployment.resources?.length ?? 0;
-    return { stack, deployment: state?.deployment ?? {}, counts: countsOf({ same: resources }), same: true };
+    return {
+      stack,
+      deployment: state?.deployment ?? {},
+      counts: countsOf({ same: resources }),
+      same: true,
+      tried: false,
+    };
   }
   const run = await runEngine(session, engine, state, repair);
   if (run === undefined) return undefined;
   const after = await readState(session, async () => engine);
   remember(session, settings, inputs, after);
   for (const warning of run.story.warnings) context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
-  return { stack, deployment: after?.deployment ?? {}, counts: countsOf(run.story.counts), same: false };
+  const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
+  return { stack, deployment: after?.deployment ?? {}, counts: countsOf(run.story.counts), same: false, tried };
 }
 
 function nothingToDo(session: Session, state: State | undefined, inputs: string, repair: RepairPlan): boolean {

@@ -28,10 +28,11 @@ export function planRepair(deployment: Deployment, drifted: readonly DriftEntry[
   const resources = deployment.resources ?? [];
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   const containers = resources.filter((resource) => resource.type === CONTAINER);
+  const gone = new Set(drifted.filter((drift) => drift.kind === "missing").map((drift) => drift.urn));
   const removeContainers = (which: (resource: StateResource) => boolean, why: string): void => {
     for (const container of containers.filter(which)) {
       plan.forget.add(container.urn);
-      plan.remove.push({ kind: "containers", id: container.id ?? "", why });
+      if (!gone.has(container.urn)) plan.remove.push({ kind: "containers", id: container.id ?? "", why });
     }
   };
   for (const drift of drifted) {
@@ -89,6 +90,11 @@ function removeOrphans(plan: RepairPlan, resources: StateResource[], listing: Li
   for (const network of listing.networks) {
     if (!known.has(network.Id)) plan.remove.push({ kind: "networks", id: network.Id, why: why(network.Labels) });
   }
+}
+
+/** Started again and otherwise as declared: nothing that the engine would have to know. */
+export function onlyStarts(plan: RepairPlan): boolean {
+  return plan.start.length > 0 && isEmpty({ ...plan, start: [] });
 }
 
 export function isEmpty(plan: RepairPlan): boolean {
