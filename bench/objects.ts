@@ -21,6 +21,7 @@ if (!["both", "tofu", "workstation"].includes(sides)) throw new Error(`--only ${
 for (const size of sizes) if (size <= SHARED) throw new Error(`--sizes ${size}: must be more than ${SHARED}`);
 
 interface Side {
+  make: Command;
   commands: [look: Command, apply: Command];
   remove: Command;
 }
@@ -41,8 +42,8 @@ function tofuSide(folder: string, objects: number): Side {
     env,
     expect,
   });
-  run(command("apply", ["-auto-approve"], /Apply complete!/));
   return {
+    make: command("apply", ["-auto-approve"], /Apply complete!/),
     commands: [
       command("plan", ["-detailed-exitcode"], /No changes\./),
       command("apply", ["-auto-approve"], /Apply complete! Resources: 0 added, 0 changed, 0 destroyed\./),
@@ -63,8 +64,21 @@ function workstationSide(folder: string, objects: number): Side {
     cwd: ROOT,
     env: process.env,
   });
-  run(command("up", ["--yes"]));
-  return { commands: [command("drift", []), command("up", ["--yes"])], remove: command("destroy", ["--yes"]) };
+  return {
+    make: command("up", ["--yes"]),
+    commands: [command("drift", []), command("up", ["--yes"])],
+    remove: command("destroy", ["--yes"]),
+  };
+}
+
+/** A failed removal must not hide why the measurement failed. */
+function cleanUp(command: Command): void {
+  try {
+    run(command);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
 }
 
 interface Result {
@@ -80,6 +94,7 @@ function measureSize(objects: number): Result {
   try {
     if (sides !== "workstation") built.push(tofuSide(folder, objects));
     if (sides !== "tofu") built.push(workstationSide(folder, objects));
+    for (const side of built) run(side.make);
     // Plan beside drift, then apply beside up.
     const commands = [0, 1].flatMap((i) => built.map((side) => side.commands[i] as Command));
     const summaries = measure(commands, rounds);
@@ -87,7 +102,7 @@ function measureSize(objects: number): Result {
     const paired = plan !== undefined && drift !== undefined && apply !== undefined && up !== undefined;
     return { objects, summaries, ratios: paired ? { look: ratio(drift, plan), apply: ratio(up, apply) } : undefined };
   } finally {
-    for (const side of built) run(side.remove);
+    for (const side of built) cleanUp(side.remove);
     rmSync(path.join(ROOT, `Pulumi.bench${objects}.yaml`), { force: true });
     rmSync(folder, { recursive: true, force: true });
     if (sides !== "workstation") execFileSync("docker", ["image", "rm", TINY_IMAGE], { stdio: "ignore" });
