@@ -101,8 +101,6 @@ export function createProgram(setCode: SetCode): Command {
     "exec <project> [command...]",
     "run a command in a project's container: exec PROJECT -- COMMAND",
     async () => (await import("./commands/exec.ts")).exec,
-    program,
-    (command) => command.passThroughOptions(),
   );
   add(
     "logs [name]",
@@ -156,5 +154,8 @@ function toCliError(error: CommanderError): Error {
   if (error.exitCode === 0) process.exit(exitCodes.success);
   if (error.code === "commander.help") process.exit(exitCodes.error);
   const message = error.message.replace(/^error: /, "");
+  if (error.code === "commander.unknownOption" && process.argv.includes("exec") && !process.argv.includes("--")) {
+    return new CliError(`${message}\nOptions of the command itself go behind --: ./workstation exec PROJECT -- ls -l`);
+  }
   return new CliError(`${message}\n\`./workstation --help\` shows the commands.`);
 }

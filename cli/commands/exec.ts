@@ -16,8 +16,7 @@ export async function shell(context: Context, _options: object, project: string)
   ]);
 }
 
-export async function exec(context: Context, _options: object, project: string, words: string[]): Promise<number> {
-  const command = words[0] === "--" ? words.slice(1) : words;
+export async function exec(context: Context, _options: object, project: string, command: string[]): Promise<number> {
   if (command.length === 0) {
     throw new CliError(`Which command? Such as: ./workstation exec ${project} -- go version`);
   }

@@ -8,7 +8,16 @@ const repository = join(__dirname, "..", "..");
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "gows-commands-"));
-  for (const part of ["cli", "config", "domain", "provider", "toolchain", "package.json", "Pulumi.yaml", "Pulumi.dev.yaml"]) {
+  for (const part of [
+    "cli",
+    "config",
+    "domain",
+    "provider",
+    "toolchain",
+    "package.json",
+    "Pulumi.yaml",
+    "Pulumi.dev.yaml",
+  ]) {
     cpSync(join(repository, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
@@ -47,6 +56,8 @@ test.each([
   [["drift"], /no workstation in this checkout yet.*up/],
   [["up"], /Run it with --yes/],
   [["exec", "--stack", "me", "hello"], /Which command\?.*exec hello -- go version/],
+  [["exec", "hello", "ls", "-l", "--stack", "me"], /unknown option '-l'.*exec PROJECT -- ls -l/s],
+  [["exec", "hello", "--stack", "me", "--", "ls", "-l"], /No Docker daemon answers/],
   [["stop", "--stack", "me"], /No Docker daemon answers at unix:.*up/],
 ])("%j is one clear message and exit 1", (args, message) => {
   const run = workstation(...(args as string[]));

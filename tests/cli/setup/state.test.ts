@@ -18,7 +18,7 @@ const login = (folder: string, current: string) => {
   writeFileSync(join(folder, "credentials.json"), JSON.stringify({ current }));
 };
 const context = (env: NodeJS.ProcessEnv = {}) =>
-  ({ env: { PULUMI_HOME: join(home, "none"), ...env }, stateDir }) as Context;
+  ({ env: { PULUMI_HOME: join(home, "none"), ...env }, stateDir }) as unknown as Context;
 
 test("the engine's home is one's own only when one is logged in there", () => {
   expect(engineHome({}, home)).toBe(join(home, ".local/share/go-workstation/pulumi"));
