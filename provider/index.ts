@@ -34,12 +34,14 @@ server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error,
 /** Work in progress gets a moment to clean up (its programs are told to stop); then we are gone. */
 function leave(): void {
   stop();
+  server.tryShutdown(() => process.exit(0));
   setTimeout(() => process.exit(0), 500);
 }
 
+// The engine's way to say that it is done with us: it waits, and lets no other plugin end in order before we have. A
+// person's Ctrl-C does not come here, because the engine runs plugins in process groups of their own.
+process.on("SIGINT", leave);
 process.on("SIGTERM", leave);
-// Ctrl-C reaches the whole group; the engine decides what is finished first and then sends Cancel.
-process.on("SIGINT", () => {});
 // The engine writes no farewell when it is killed: its process number is the only sign. The shell noted it first; by
 // now it can be another already.
 const parent = Number(process.env.WORKSTATION_ENGINE_PID ?? process.ppid);
