@@ -7,6 +7,7 @@ import {
   type CacheKind,
   containerName,
   HOME,
+  LABEL_DEBUG,
   networkName,
   type Owner,
   ownLabels,
@@ -123,7 +124,7 @@ function planMounts({ stack, path, etc, ownerSuffix }: ContainerQuestion): Mount
 }
 
 /** The labels by which VS Code and the devcontainers command line take this container for the folder's own. */
-function planLabels({ stack, project, path, goVersion }: ContainerQuestion): Record<string, string> {
+function planLabels({ stack, project, defaults, path, goVersion }: ContainerQuestion): Record<string, string> {
   const metadata = [
     {
       remoteUser: USER,
@@ -141,6 +142,7 @@ function planLabels({ stack, project, path, goVersion }: ContainerQuestion): Rec
     "devcontainer.local_folder": path,
     "devcontainer.metadata": JSON.stringify(metadata),
     ...ownLabels(stack, containerResource(project.name)),
+    ...((project.debug ?? defaults.debug) ? { [LABEL_DEBUG]: "true" } : {}),
   };
 }
 

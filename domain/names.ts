@@ -5,6 +5,8 @@ import type { Facts } from "./facts.ts";
 export const LABEL_STACK = "io.go-workstation.stack";
 export const LABEL_RESOURCE = "io.go-workstation.resource";
 export const LABEL_RECIPE = "io.go-workstation.recipe";
+/** Says that a container has the capability to debug because its settings ask for it. */
+export const LABEL_DEBUG = "io.go-workstation.debug";
 
 /** The user in the image; the numbers are those of the project's owner. */
 export const USER = "dev";

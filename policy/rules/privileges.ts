@@ -1,14 +1,14 @@
+import { LABEL_DEBUG } from "../../domain/names.ts";
 import { type Container, defineRule, type Rule } from "../rule.ts";
 
-/** Says that a person asked for a debugger that attaches to running processes. */
-export const DEBUG_LABEL = "io.go-workstation.debug";
+/** What a debugger needs to attach to a process that it did not start. */
 const DEBUG_CAPABILITY = "SYS_PTRACE";
 
 /** Docker takes both spellings. */
 const bare = (capability: string): string => capability.toUpperCase().replace(/^CAP_/, "");
 
 function isDebug({ labels }: Container): boolean {
-  return (labels ?? []).some(({ label, value }) => label === DEBUG_LABEL && value === "true");
+  return (labels ?? []).some(({ label, value }) => label === LABEL_DEBUG && value === "true");
 }
 
 export function notPrivileged(): Rule {
@@ -16,7 +16,7 @@ export function notPrivileged(): Rule {
     id: "container-privileges",
     title: "Containers are not privileged and get no extra capabilities",
     why: "A privileged container, a host device or a capability such as SYS_ADMIN reaches the machine's kernel past everything else that is set here.",
-    fix: `Leave out \`privileged\`, \`devices\` and \`capabilities.adds\`. A debugger that attaches needs ${DEBUG_CAPABILITY}: set \`debug: true\` for the project, which adds it with the label ${DEBUG_LABEL}=true.`,
+    fix: `Leave out \`privileged\`, \`devices\` and \`capabilities.adds\`. A debugger that attaches needs ${DEBUG_CAPABILITY}: set \`debug: true\` for the project, which adds it with the label ${LABEL_DEBUG}=true.`,
     reference: "CIS Docker Benchmark 1.2.0, 5.3, 5.4 and 5.17",
     level: "mandatory",
     options: { allow: [] as string[] },
@@ -31,7 +31,7 @@ export function notPrivileged(): Rule {
         for (const capability of args.capabilities?.adds ?? []) {
           if (allowed.has(bare(capability))) continue;
           if (bare(capability) !== DEBUG_CAPABILITY) report(`capabilities.adds has ${capability}`);
-          else if (!isDebug(args)) report(`capabilities.adds has ${capability} without the label ${DEBUG_LABEL}=true`);
+          else if (!isDebug(args)) report(`capabilities.adds has ${capability} without the label ${LABEL_DEBUG}=true`);
         }
       },
     },

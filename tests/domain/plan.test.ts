@@ -115,6 +115,7 @@ test("a project's own settings win over those of all", () => {
     cpus: "1.5",
     pids: 200,
     capabilities: { adds: ["CAP_SYS_PTRACE"], drops: ["ALL"] },
+    labels: { "io.go-workstation.debug": "true" },
     ports: [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }],
   });
   expect(container?.envs).toContain("A=b");
