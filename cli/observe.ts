@@ -7,6 +7,7 @@ export interface ListedContainer {
   Names: string[];
   State: string;
   Labels: Record<string, string>;
+  Ports?: { PublicPort?: number }[];
 }
 
 export interface ListedVolume {

@@ -16,6 +16,7 @@ import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
+import { refuseBusyPorts } from "../ports.ts";
 import { lookAtReality } from "../reality.ts";
 import { lockName, observerOf, readState, type Session, type State } from "../session.ts";
 import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
@@ -103,6 +104,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     lookAtReality(observerOf(session), stack, state?.deployment ?? {}),
   ]);
   checkPlan(context, stack, settings, facts);
+  await refuseBusyPorts(context, stack, settings, reality.listing.containers);
   const inputs = digestInputs(context, stack, settings, facts);
   let repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
   if (context.globals.yes && onlyStarts(repair)) {

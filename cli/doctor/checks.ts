@@ -180,16 +180,12 @@ const ports = check(
   "ports",
   "ports that nobody else has taken",
   "choose another host port in the stack file, or stop what has it",
-  async ({ settings: found, containers, listens }) => {
+  async ({ settings: found, busyPorts }) => {
     if (found === undefined || typeof found === "string") return ["skip", "no settings"];
-    const running = new Set((await containers()).filter(({ state }) => state === "running").map((it) => it.project));
-    const wanted = found.projects
-      .filter((project) => !running.has(project.name))
-      .flatMap((project) => project.ports.map((port) => ({ project: project.name, port: port.host })));
-    const busy: string[] = [];
-    for (const { project, port } of wanted) if (await listens(port)) busy.push(`127.0.0.1:${port} (${project})`);
+    const busy = (await busyPorts(found)).map(({ project, port }) => `127.0.0.1:${port} (${project})`);
     if (busy.length > 0) return ["fail", `taken: ${busy.join(", ")}`];
-    return ["pass", wanted.length === 0 ? "none to take" : `${wanted.length} free`];
+    const wanted = found.projects.flatMap((project) => project.ports).length;
+    return ["pass", wanted === 0 ? "none wanted" : `${wanted} wanted, none taken by others`];
   },
 );
 

@@ -1,12 +1,13 @@
 /** What the checks look at. An interface, so that tests hand them a machine of their own. */
 import { statfsSync, statSync } from "node:fs";
-import { connect } from "node:net";
 import type { LoadedSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
 import { type ProjectContainer, projectContainers } from "../containers.ts";
 import { type Context, chosenStack } from "../context.ts";
 import { openDocker } from "../docker.ts";
 import { messageOf } from "../errors.ts";
+import { listStack } from "../observe.ts";
+import { busyPorts, type WantedPort } from "../ports.ts";
 import { run } from "../process.ts";
 import { gatherFacts, loadSettings } from "../settings.ts";
 import { engineHome, findBackend } from "../setup/state.ts";
@@ -39,7 +40,7 @@ export interface Patient {
   mode: (path: string) => number | undefined;
   /** Bytes free where a path is; undefined when it is not there. */
   free: (path: string) => number | undefined;
-  listens: (port: number) => Promise<boolean>;
+  busyPorts: (settings: LoadedSettings) => Promise<WantedPort[]>;
   inContainer: (container: string, script: string) => Promise<{ code: number; output: string }>;
 }
 
@@ -89,7 +90,16 @@ export async function openDoctor(context: Context): Promise<Patient> {
         return undefined;
       }
     },
-    listens,
+    busyPorts: async (wanted) => {
+      const ours =
+        stack === undefined
+          ? []
+          : await listStack(docker, stack).then(
+              (it) => it.containers,
+              () => [],
+            );
+      return await busyPorts(wanted, ours);
+    },
     inContainer: async (container, script) => {
       const result = await run("docker", ["exec", container, "/bin/sh", "-c", script], { env: context.env });
       return { code: result.code, output: (result.stdout + result.stderr).trim() };
@@ -103,15 +113,4 @@ function settingsOrReason(context: Context, stack: string): LoadedSettings | str
   } catch (error) {
     return messageOf(error);
   }
-}
-
-async function listens(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, timeout: 2_000 });
-    const answer = (value: boolean) => () => {
-      socket.destroy();
-      resolve(value);
-    };
-    socket.once("connect", answer(true)).once("error", answer(false)).once("timeout", answer(false));
-  });
 }

@@ -1,6 +1,6 @@
 /** Runs the engine and follows what it tells. It goes on and ends in good order even when we are killed. */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Context } from "../context.ts";
@@ -53,6 +53,7 @@ export class Engine {
   async follow(operation: string, args: string[], news: (text: string) => void): Promise<EngineRun> {
     const folder = join(this.context.stateDir, "runs");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    sweepRuns(folder);
     // Files and not pipes: an engine whose reader was killed would die of it in the middle of its work.
     const files = ["events", "errors"].map((kind) => join(folder, `${this.stack}.${process.pid}.${kind}`)) as [
       string,
@@ -85,7 +86,7 @@ export class Engine {
     const untrack = child.pid === undefined ? () => {} : trackGroup(child.pid);
     const timer = setInterval(() => {
       for (const read of tails) read();
-      news(story.news);
+      if (story.news !== "") news(story.news);
     }, POLL_MILLIS);
     try {
       const code = await new Promise<number>((resolve, reject) => {
@@ -102,6 +103,14 @@ export class Engine {
       for (const descriptor of [events, errors]) closeSync(descriptor);
       for (const file of files) rmSync(file, { force: true });
     }
+  }
+}
+
+/** What runs that were killed left here. */
+function sweepRuns(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /\.(\d+)\.(events|errors)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(folder, name), { force: true });
   }
 }
 

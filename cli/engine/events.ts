@@ -56,7 +56,7 @@ export function newStory(): RunStory {
     policy: [],
     started: new Set(),
     finished: new Set(),
-    news: "starting",
+    news: "",
   };
 }
 
