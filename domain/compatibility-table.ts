@@ -3,9 +3,9 @@
  *
  * Sources: `least` is the `go` line of the module's go.mod at that version (`go list -m -json MODULE@VERSION`), or
  * 1.21.0, the oldest Go that this project supports, where that line is older. `most` is the newest Go minor release that
- * the version works for: Delve says so itself (pkg/goversion/compat.go, refuses to debug others), golangci-lint in its
- * changelog, and golang.org/x/tools up to v0.24.0, v0.25.0 and what embeds it do not compile from Go 1.25 on
- * (internal/tokeninternal). Built and run for this table: the rows' newest for Go 1.22 and Go 1.26.
+ * the version works for: Delve says so itself (pkg/goversion/compat.go, refuses to debug others); for golangci-lint and
+ * for what embeds golang.org/x/tools before v0.24.1 (internal/tokeninternal does not compile from Go 1.25 on) it is what
+ * their changelogs say, not tried. Built and run for this table: gopls, dlv and goimports, newest for Go 1.22 and 1.26.
  */
 export interface ToolRow {
   /** First and last known version that the row speaks for. */
