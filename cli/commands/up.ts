@@ -126,7 +126,9 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   if (run === undefined) return undefined;
   const after = await readState(session, async () => engine);
   remember(session, settings, inputs, after);
-  for (const warning of run.story.warnings) context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
+  const advice = run.story.policy.map(({ text }) => `policy ${text}`);
+  for (const warning of [...run.story.warnings, ...advice])
+    context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
   const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
   return { stack, deployment: after?.deployment ?? {}, counts: countsOf(run.story.counts), same: false, tried };
 }

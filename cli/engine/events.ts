@@ -97,6 +97,11 @@ function clean(text: string): string {
       .replace(/<\{%[^%]*%\}>/g, "")
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with one
       .replace(/\u001b\[[0-9;]*m/g, "")
+      // What providers wrap around their errors says where in their source, which helps nobody here.
+      .replace(/^sdk-v2\/\S+ sdk\.helper_schema: /, "")
+      .replace(/: provider=\S+\s*$/, "")
+      .replace(/\d+ errors? occurred:\s*\* /g, "")
+      .replace(/(creating|updating|deleting) urn:\S+: (?=\S)/g, "")
       .trim()
   );
 }
