@@ -186,7 +186,12 @@ test("a proxy named in the environment is used, except for hosts it is not for",
   const env = { HTTP_PROXY: proxy, NO_PROXY: "" };
   await download({ url: "http://release.invalid/file", dest: join(folder, "file"), sha256, env });
   expect(requests[0]?.url).toBe("http://release.invalid/file");
-  await download({ url: `${proxy}/direct`, dest: join(folder, "other"), sha256, env: { ...env, NO_PROXY: "127.0.0.1" } });
+  await download({
+    url: `${proxy}/direct`,
+    dest: join(folder, "other"),
+    sha256,
+    env: { ...env, NO_PROXY: "127.0.0.1" },
+  });
   expect(requests[1]?.url).toBe("/direct");
 });
 
