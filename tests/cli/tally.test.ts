@@ -1,6 +1,6 @@
 import { goTally, line, tallyOf } from "../../cli/commands/test.ts";
 
-const jest = {
+const summary = {
   numPassedTests: 5,
   numFailedTests: 0,
   numPendingTests: 1,
@@ -9,9 +9,9 @@ const jest = {
 };
 
 test("a test file that does not load is a failure, and so is a code that says so", () => {
-  expect(tallyOf(jest, 0)).toEqual({ passed: 5, failed: 0, skipped: 1 });
-  expect(tallyOf({ ...jest, numRuntimeErrorTestSuites: 2 }, 1).failed).toBe(2);
-  expect(tallyOf(jest, 1).failed).toBe(1);
+  expect(tallyOf(summary, 0)).toEqual({ passed: 5, failed: 0, skipped: 1 });
+  expect(tallyOf({ ...summary, numRuntimeErrorTestSuites: 2 }, 1).failed).toBe(2);
+  expect(tallyOf(summary, 1).failed).toBe(1);
 });
 
 test("Go's tests are counted one by one, packages are not", () => {
