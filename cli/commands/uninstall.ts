@@ -1,5 +1,5 @@
 /** `uninstall`: what set-up put on this machine, each thing asked for. Only after `destroy`. */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
@@ -53,7 +53,8 @@ async function listItems(context: Context): Promise<Item[]> {
   const home = engineHome(context.env);
   const items: Item[] = [];
   const folder = async (path: string, what: string): Promise<void> => {
-    if (!existsSync(path)) return;
+    // What a link leads to belongs to somebody else.
+    if (!existsSync(path) || lstatSync(path).isSymbolicLink()) return;
     items.push({
       what: `${what}: ${path} (${await sizeOf(path)})`,
       // Go's module cache is read-only to keep people from editing it.
