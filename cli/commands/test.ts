@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { exitCodes, messageOf } from "../errors.ts";
+import { interrupted } from "../interrupt.ts";
 import { run } from "../process.ts";
 import { findProgram, installPackages } from "../setup/packages.ts";
 import { isRoot } from "../setup/privilege.ts";
@@ -29,6 +30,7 @@ export async function test(context: Context): Promise<number> {
         try {
           return await suite.run(news);
         } catch (error) {
+          if (interrupted.aborted) throw error;
           return { tally: { passed: 0, failed: 1, skipped: 0 }, output: messageOf(error) };
         }
       },
