@@ -48,7 +48,8 @@ export function digestSources(root: string, sources: readonly string[] = SOURCES
 /** Variables that change what the engine does: its own, the proxies' and Go's, but not those we set ourselves. */
 export function relevantEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = /^(PULUMI_|DOCKER_|WORKSTATION_|GO[A-Z]+$|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(HTTPS?|NO|ALL)_PROXY$)/i;
-  const ignored = /^(PULUMI_CONFIG_PASSPHRASE|PULUMI_SKIP_UPDATE_CHECK|WORKSTATION_DEBUG|WORKSTATION_CACHE_DIR)/;
+  const ignored =
+    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|STATE_DIR))/;
   return Object.fromEntries(
     Object.entries(env)
       .filter(
