@@ -19,6 +19,11 @@ export function seconds(millis: number): string {
 /** Long work without news says so at this interval where there is no live line. */
 const QUIET_MILLIS = 30_000;
 
+/** Where there is no live line, news that only counts on (`12 of 300`) is said at this interval. */
+const COUNTING_MILLIS = 15_000;
+
+const withoutNumbers = (text: string): string => text.replaceAll(/\d+(\.\d+)?/g, "");
+
 export class Terminal {
   readonly options: TerminalOptions;
   private current: { title: string; news: string; started: number; spoken: number } | undefined;
@@ -65,9 +70,11 @@ export class Terminal {
 
   private news(text: string): void {
     if (this.current === undefined || this.current.news === text) return;
+    const { news, spoken } = this.current;
     this.current.news = text;
     if (this.options.live) this.draw();
-    else this.speak();
+    else if (withoutNumbers(news) !== withoutNumbers(text) || this.options.now() - spoken >= COUNTING_MILLIS)
+      this.speak();
   }
 
   private speak(): void {

@@ -1,13 +1,15 @@
 /** `test`: everything that can be proved here, one after the other, with one sum at the end. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { Context } from "../context.ts";
 import { exitCodes, messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { run } from "../process.ts";
 import { findProgram, installPackages } from "../setup/packages.ts";
 import { isRoot } from "../setup/privilege.ts";
+import { engineHome } from "../setup/state.ts";
+import { prepareToolchain } from "../setup/toolchain-step.ts";
 
 export interface Tally {
   passed: number;
@@ -23,7 +25,7 @@ interface Suite {
 export async function test(context: Context): Promise<number> {
   const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
   const quiet: Context = { ...context, globals: { ...context.globals, yes: true } };
-  for (const suite of suites(quiet)) {
+  for (const suite of suites(quiet, await provisions(quiet))) {
     const { tally, output } = await context.terminal.step(
       suite.title,
       async (news) => {
@@ -48,7 +50,25 @@ export function line({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-function suites(context: Context): Suite[] {
+/**
+ * What tests of the real thing need and `up` would install: the engine with its plugins, and the daemon's programs. The
+ * daemon itself is not started here: the tests do that where none answers. Returns the environment with the engine.
+ */
+async function provisions(context: Context): Promise<NodeJS.ProcessEnv> {
+  const toolchain = await prepareToolchain(context);
+  const wanted = { dockerd: "docker.io", mmdebstrap: "mmdebstrap" };
+  const missing = Object.entries(wanted).filter(([program]) => findProgram(program, context.env) === undefined);
+  if (missing.length > 0) {
+    const packages = missing.map(([, name]) => name);
+    await context.terminal.step("Docker Engine for the tests", async (news) => {
+      await installPackages(context, "Docker Engine for the tests", packages, ["docker-cli"], news);
+    });
+  }
+  const folders = [toolchain.binDir, context.env.PATH ?? ""];
+  return { ...context.env, PATH: folders.join(delimiter), PULUMI_HOME: engineHome(context.env) };
+}
+
+function suites(context: Context, withEngine: NodeJS.ProcessEnv): Suite[] {
   const bin = (name: string): string => join(context.root, "node_modules", ".bin", name);
   const single = (title: string, command: string, args: string[]): Suite => ({
     title,
@@ -62,9 +82,10 @@ function suites(context: Context): Suite[] {
     single("Types (tsc)", bin("tsc"), ["--noEmit"]),
     single("Lint and format (biome)", bin("biome"), ["check", "--error-on-warnings", "."]),
     shellcheck(context),
-    jest(context, "unit"),
+    jest(context, "unit", withEngine),
     goTests(context),
-    jest(context, "integration"),
+    // As a person would have it: the product finds its engine itself.
+    jest(context, "integration", context.env),
   ];
 }
 
@@ -109,7 +130,7 @@ interface JestReport {
   numRuntimeErrorTestSuites: number;
 }
 
-function jest(context: Context, project: "unit" | "integration"): Suite {
+function jest(context: Context, project: "unit" | "integration", env: NodeJS.ProcessEnv): Suite {
   return {
     title: `Tests (${project})`,
     run: async (news) => {
@@ -123,7 +144,7 @@ function jest(context: Context, project: "unit" | "integration"): Suite {
         ],
         {
           cwd: context.root,
-          env: { ...context.env, FORCE_COLOR: "0" },
+          env: { ...env, FORCE_COLOR: "0" },
           onLine: (text) => {
             if (/^(PASS|FAIL)/.test(text)) news(text);
           },

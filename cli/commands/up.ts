@@ -23,9 +23,10 @@ import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.
 import { dockerStep } from "../setup/docker-engine.ts";
 import { imageSourceStep } from "../setup/image-source.ts";
 import { chooseStack, ensureStackFile, initStack } from "../setup/stack.ts";
-import { engineHome, stateStep } from "../setup/state.ts";
+import { stateStep } from "../setup/state.ts";
 import { perform } from "../setup/step.ts";
-import { ensureToolchain, type Toolchain } from "../setup/toolchain.ts";
+import type { Toolchain } from "../setup/toolchain.ts";
+import { prepareToolchain } from "../setup/toolchain-step.ts";
 import { confirm } from "../terminal.ts";
 
 export interface UpOptions {
@@ -55,26 +56,6 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
     if (outcome !== undefined) printOutcome(context, outcome, performance.now() - started);
     return 0;
   });
-}
-
-async function prepareToolchain(context: Context): Promise<Toolchain> {
-  return await context.terminal.step(
-    "Toolchain",
-    async (news) =>
-      await ensureToolchain({
-        cacheDir: context.cacheDir,
-        pulumiHome: engineHome(context.env),
-        report: ({ step, detail, fraction }) =>
-          news(
-            [step, detail, fraction === undefined ? undefined : `${Math.round(fraction * 100)} %`]
-              .filter(Boolean)
-              .join(", "),
-          ),
-        signal: interrupted,
-        env: context.env,
-      }),
-    (toolchain) => `Pulumi ${toolchain.version} and plugins (${toolchain.source}) ready`,
-  );
 }
 
 async function apply(session: Session, toolchain: Toolchain, options: UpOptions): Promise<Outcome | undefined> {
