@@ -115,6 +115,16 @@ func (h *host) RuntimeOptionsPrompts(
 	}}}, nil
 }
 
+// GenerateProgram writes the program for resources that were imported.
+func (h *host) GenerateProgram(
+	ctx context.Context, req *pulumirpc.GenerateProgramRequest,
+) (*pulumirpc.GenerateProgramResponse, error) {
+	if h.program == nil {
+		return nil, errors.New("this language host generates no programs: add --generate-code=false")
+	}
+	return h.program(ctx, req)
+}
+
 // Template has nothing to add to a new project.
 func (h *host) Template(
 	context.Context, *pulumirpc.TemplateRequest,

@@ -29,6 +29,7 @@ type host struct {
 
 	version string
 	engine  string
+	program ProgramGenerator
 	// alive ends when the engine is gone or this process is interrupted.
 	alive context.Context
 	end   context.CancelFunc
@@ -37,14 +38,19 @@ type host struct {
 	stopPrograms context.CancelFunc
 }
 
+// ProgramGenerator writes a program for resources that were imported.
+type ProgramGenerator func(
+	context.Context, *pulumirpc.GenerateProgramRequest,
+) (*pulumirpc.GenerateProgramResponse, error)
+
 // Main serves the language host until the engine ends it.
-func Main(version string) {
-	if err := serve(version, os.Args[1:]); err != nil {
+func Main(version string, program ProgramGenerator) {
+	if err := serve(version, program, os.Args[1:]); err != nil {
 		cmdutil.Exit(err)
 	}
 }
 
-func serve(version string, args []string) error {
+func serve(version string, program ProgramGenerator, args []string) error {
 	flags := flag.NewFlagSet("pulumi-language-nodejs", flag.ExitOnError)
 	tracing := flags.String("tracing", "", "address of a tracing endpoint")
 	runtime := flags.String("runtime", "nodejs", "the runtime to use")
@@ -65,6 +71,7 @@ func serve(version string, args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	h := newHost(ctx, version)
+	h.program = program
 	if flags.NArg() > 0 {
 		if err := h.connect(flags.Arg(0)); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 
 	"workstation/toolchain/command"
 	"workstation/toolchain/langhost"
+	"workstation/toolchain/plugins/codegen"
 	"workstation/toolchain/plugins/docker"
 	"workstation/toolchain/plugins/random"
 )
@@ -26,7 +27,7 @@ var (
 func main() {
 	switch name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"); name {
 	case "pulumi-language-nodejs":
-		langhost.Main("v" + engineVersion)
+		langhost.Main("v"+engineVersion, codegen.Program)
 	case "pulumi-resource-docker":
 		docker.Main(dockerVersion)
 	case "pulumi-resource-random":
