@@ -16,60 +16,61 @@ afterAll(async () => {
 
 const container = () => `gows-${bench.stack}-hello`;
 
+/** `up` with these settings fails with one clear message and leaves container and file alone. */
+async function refused(written: string, spoilt: string, expected: RegExp[]) {
+  expect(spoilt).not.toBe(written);
+  const id = await bench.docker("inspect", "--format", "{{.Id}}", container());
+  try {
+    await writeFile(bench.stackFile, spoilt);
+    const up = await bench.workstation("up", "--yes");
+    expect(up.code).toBe(1);
+    for (const part of expected) expect(up.stderr).toMatch(part);
+    expect(up.stderr).not.toMatch(/\n\s+at .*\.(ts|js):\d+/);
+    expect(up.stderr.trim().split("\n").length).toBeLessThan(15);
+    expect(await readFile(bench.stackFile, "utf8")).toBe(spoilt);
+  } finally {
+    await writeFile(bench.stackFile, written);
+  }
+  expect(await bench.docker("inspect", "--format", "{{.Id}}", container())).toBe(id);
+  expect((await bench.drift()).code).toBe(0);
+}
+
 describe("a wrong setting changes nothing and is named with its file and key", () => {
-  const cases: [string, (good: string) => string, RegExp[]][] = [
-    ["unknown key", (good) => `${good}  go-workstation:contianer: {memory: 2GiB}\n`, [/contianer/, /container/]],
-    ["unknown key inside", (good) => `${good}  go-workstation:container: {memroy: 2GiB}\n`, [/memroy/, /memory/]],
-    ["wrong type", (good) => `${good}  go-workstation:container: {pids: many}\n`, [/container\.pids/, /many/]],
-    ["impossible version", (good) => `${good}  go-workstation:go: {versions: ["1.999"]}\n`, [/go\.versions/, /1\.999/]],
-    [
-      "negative memory",
-      (good) => `${good}  go-workstation:container: {memory: "-1GiB"}\n`,
-      [/memory/, /-1GiB/, /4GiB|GiB/],
-    ],
+  const project = ["go-workstation:projects", 0];
+  const cases: [string, (string | number)[], unknown, RegExp[]][] = [
+    ["unknown key", ["go-workstation:contianer"], { memory: "2GiB" }, [/contianer/, /container/]],
+    ["unknown key inside", ["go-workstation:container", "memroy"], "2GiB", [/memroy/, /memory/]],
+    ["wrong type", ["go-workstation:container", "pids"], "many", [/container\.pids/, /many/]],
+    ["impossible version", ["go-workstation:go", "versions"], ["1.999"], [/go\.versions/, /1\.999/]],
+    ["negative memory", ["go-workstation:container", "memory"], "-1GiB", [/container\.memory/, /-1GiB/, /4GiB/]],
     [
       "tools that cannot work together",
-      (good) => `${good}  go-workstation:go: {tools: {gopls: v0.23.0}}\n`,
+      ["go-workstation:go", "tools", "gopls"],
+      "v0.23.0",
       [/gopls/, /v0\.23\.0/, /v0\.16\.2/],
     ],
-    [
-      "a name with spaces",
-      (good) => good.replace(/- path: examples\/hello/, '- path: examples/hello\n        name: "two words"'),
-      [/name/, /two words/],
-    ],
-    ["YAML that does not parse", (good) => `${good}  oops: [1, 2\n`, [/Pulumi\.t[0-9a-f]+\.yaml/]],
-    ["an empty file", () => "", [/Pulumi\.t[0-9a-f]+\.yaml/]],
+    ["a name with spaces", [...project, "name"], "two words", [/name/, /two words/]],
+    ["a folder that is not there", [...project, "path"], "no/such/folder", [/no\/such\/folder/]],
   ];
 
   test.each(cases)(
     "%s",
-    async (_name, spoil, expected) => {
+    async (_name, path, value, expected) => {
       const written = await readFile(bench.stackFile, "utf8");
-      const keys = new Set([...spoil("").matchAll(/^ {2}(go-workstation:\w+)/gm)].map((match) => match[1]));
-      // A key that the file has already is taken out first: this is about the value, not about saying it twice.
-      const good = written
-        .split(/^(?= {2}\S)/m)
-        .filter((part) => !keys.has(/^ {2}(go-workstation:\w+)/.exec(part)?.[1]))
-        .join("");
-      const id = await bench.docker("inspect", "--format", "{{.Id}}", container());
-      try {
-        const spoilt = spoil(good);
-        expect(spoilt).not.toBe(written);
-        await writeFile(bench.stackFile, spoilt);
-        const up = await bench.workstation("up", "--yes");
-        expect(up.code).toBe(1);
-        for (const part of expected) expect(up.stderr).toMatch(part);
-        expect(up.stderr).not.toMatch(/\n\s+at .*\.(ts|js):\d+/);
-        expect(up.stderr.trim().split("\n").length).toBeLessThan(15);
-        expect(await readFile(bench.stackFile, "utf8")).toBe(spoilt);
-      } finally {
-        await writeFile(bench.stackFile, written);
-      }
-      expect(await bench.docker("inspect", "--format", "{{.Id}}", container())).toBe(id);
-      expect((await bench.drift()).code).toBe(0);
+      await bench.configure(path, value);
+      const spoilt = await readFile(bench.stackFile, "utf8");
+      await refused(written, spoilt, [/Pulumi\.t[0-9a-f]+\.yaml|projects/, ...expected]);
     },
     2 * minutes,
   );
+
+  test.each([
+    ["YAML that does not parse", (good: string) => `${good}oops: [1, 2\n`],
+    ["an empty file", () => ""],
+  ])("%s", async (_name, spoil) => {
+    const written = await readFile(bench.stackFile, "utf8");
+    await refused(written, spoil(written), [/Pulumi\.t[0-9a-f]+\.yaml/]);
+  });
 });
 
 test(
@@ -81,15 +82,10 @@ test(
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const written = await readFile(bench.stackFile, "utf8");
-    await bench.editSettings((text) =>
-      text.replace(
-        /- path: examples\/hello/,
-        `- path: examples/hello\n        ports: [{container: 8080, host: ${port}}]`,
-      ),
-    );
-    const refused = await bench.workstation("up", "--yes");
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(String(port));
+    await bench.configure(["go-workstation:projects", 0, "ports"], [{ container: 8080, host: port }]);
+    const taken = await bench.workstation("up", "--yes");
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toContain(String(port));
     await new Promise((resolve) => server.close(resolve));
     await bench.succeed("up", "--yes");
     expect(await bench.docker("port", container())).toContain(`127.0.0.1:${port}`);

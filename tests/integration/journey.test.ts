@@ -209,10 +209,7 @@ describe("drift is seen and repaired", () => {
   test(
     "a setting edited and not applied yet",
     async () => {
-      await bench.editSettings((text) => {
-        const without = text.split(/^(?= {2}\S)/m).filter((part) => !part.startsWith("  go-workstation:container:"));
-        return `${without.join("").trimEnd()}\n  go-workstation:container:\n    memory: 3GiB\n`;
-      });
+      await bench.configure(["go-workstation:container", "memory"], "3GiB");
       const drift = await bench.drift();
       expect(drift.code).toBe(2);
       expect(drift.report.drifted.map((item) => item.name).join(" ")).toMatch(/hello/);

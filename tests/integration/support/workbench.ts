@@ -9,6 +9,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { parseDocument } from "yaml";
 import { provideDaemon, type TestDaemon } from "./docker.ts";
 
 const run = promisify(execFile);
@@ -124,12 +125,11 @@ export class Workbench {
     return join(this.checkout, `Pulumi.${this.stack}.yaml`);
   }
 
-  /** Rewrites the person's stack file. */
-  async editSettings(edit: (text: string) => string): Promise<void> {
-    const before = await readFile(this.stackFile, "utf8");
-    const after = edit(before);
-    if (after === before) throw new Error("the edit changed nothing: the test would prove nothing");
-    await writeFile(this.stackFile, after);
+  /** Puts a value under `config:` of the person's stack file, as a person would who edits it. */
+  async configure(path: (string | number)[], value: unknown): Promise<void> {
+    const document = parseDocument(await readFile(this.stackFile, "utf8"));
+    document.setIn(["config", ...path], document.createNode(value));
+    await writeFile(this.stackFile, document.toString());
   }
 
   /** Every Docker object that carries our stack's label or name. */
