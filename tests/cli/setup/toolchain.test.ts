@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ensureToolchain, inspectToolchain, reportToolchain, type Toolchain } from "../../../cli/setup/toolchain.ts";
 import { elsewhere, type ReleaseServer, type Stage, script, serveRelease, stage } from "./toolchain-stage.ts";
@@ -23,8 +32,13 @@ const ensure = (steps?: string[]): Promise<Toolchain> => ensureToolchain(options
 const store = (): string => join(on.cacheDir, "toolchain");
 const plugin = (name: string, version: string): string =>
   join(on.pulumiHome, "plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`);
-/** Finished toolchains and everything else in the cache. */
-const cached = (): string[] => readdirSync(store()).sort();
+/** Finished toolchains and everything else in the cache, once what was thrown away is gone. */
+const cached = async (): Promise<string[]> => {
+  for (let tries = 0; tries < 100 && readdirSync(store()).some((name) => name.startsWith(".trash-")); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return readdirSync(store()).sort();
+};
 
 describe("built from source", () => {
   test("once; the second run starts nothing and is quick", async () => {
@@ -49,7 +63,7 @@ describe("built from source", () => {
     for (const [name, version] of Object.entries({ docker: "5.2.0", random: "4.21.2", command: "1.2.1" })) {
       expect(statSync(plugin(name, version)).ino).toBe(host.ino);
     }
-    expect(cached()).toEqual([expect.stringMatching(/^built-[0-9a-f]{16}-go1\.26\.8$/)]);
+    expect(await cached()).toEqual([expect.stringMatching(/^built-[0-9a-f]{16}-go1\.26\.8$/)]);
   });
 
   test("another Go on the machine does not mean another build", async () => {
@@ -63,8 +77,7 @@ describe("built from source", () => {
   test("a plugin that was removed is put back without a build", async () => {
     on = stage();
     await ensure();
-    on.env.KEEP = "1";
-    require("node:fs").rmSync(join(on.pulumiHome, "plugins"), { recursive: true });
+    rmSync(join(on.pulumiHome, "plugins"), { recursive: true });
     expect(await inspectToolchain(options())).toBeUndefined();
     await ensure();
     expect(existsSync(plugin("docker", "5.2.0"))).toBe(true);
@@ -106,7 +119,7 @@ describe("built from source", () => {
   ])("'%s' is explained, and nothing is left behind", async (fail, message) => {
     on = stage({ fail });
     await expect(ensure()).rejects.toThrow(message);
-    expect(cached()).toEqual([]);
+    expect(await cached()).toEqual([]);
   });
 
   test("without Go and without a release, the error names all three ways out", async () => {
@@ -130,11 +143,11 @@ describe("two at once, and killed ones", () => {
     while (on.builds().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     killed.kill();
     await killed.done;
-    expect(cached()).toEqual([expect.stringMatching(/^\.build-/)]);
+    expect(await cached()).toEqual([expect.stringMatching(/^\.build-/)]);
     expect(await inspectToolchain(options())).toBeUndefined();
     const { pulumi } = await ensure();
     expect(existsSync(pulumi)).toBe(true);
-    expect(cached()).toEqual([expect.stringMatching(/^built-/)]);
+    expect(await cached()).toEqual([expect.stringMatching(/^built-/)]);
   }, 30_000);
 });
 
