@@ -1,4 +1,5 @@
 /** A person's settings, and everything that they and the machine decide. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename } from "node:path";
 import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
@@ -14,6 +15,18 @@ export function loadSettings(context: Context, stack: string): LoadedSettings {
   try {
     const { raw, source } = readStackFile(stackFile(context, stack));
     return parseSettings(raw, source);
+  } catch (error) {
+    if (error instanceof SettingsError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+/** The engine reads the file too, whatever is in it, and does not name it when it cannot. A file that is gone is fine. */
+export function refuseBrokenStackFile(context: Context, stack: string): void {
+  const file = stackFile(context, stack);
+  if (!existsSync(file)) return;
+  try {
+    readStackFile(file);
   } catch (error) {
     if (error instanceof SettingsError) throw new CliError(error.message);
     throw error;

@@ -15,10 +15,12 @@ import { interrupted } from "../interrupt.ts";
 import { listStack } from "../observe.ts";
 import { lookAtReality } from "../reality.ts";
 import { findEngine, lockName, observerOf, openSession, readState, type Session } from "../session.ts";
+import { refuseBrokenStackFile } from "../settings.ts";
 import { confirm, seconds } from "../terminal.ts";
 
 export async function destroy(context: Context, options: { keepVolumes?: boolean }): Promise<number> {
   const session = openSession(context);
+  refuseBrokenStackFile(context, session.stack);
   const started = performance.now();
   const lock = {
     signal: interrupted,

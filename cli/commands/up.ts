@@ -5,7 +5,7 @@ import type { LoadedSettings } from "../../config/load.ts";
 import { withLock } from "../../provider/lock.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
-import { typeOf } from "../engine/checkpoint.ts";
+import { countResources, typeOf } from "../engine/checkpoint.ts";
 import { Engine, type EngineRun, explainFailure } from "../engine/engine.ts";
 import { engineEnvironment } from "../engine/environment.ts";
 import { readRunRecord, writeRunRecord } from "../engine/fingerprint.ts";
@@ -94,11 +94,11 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     repair = planRepair(state?.deployment ?? {}, again.drifted, again.listing);
   }
   if (options.full !== true && nothingToDo(session, state, inputs, repair)) {
-    const resources = state?.deployment.resources?.length ?? 0;
+    const deployment = state?.deployment ?? {};
     return {
       stack,
-      deployment: state?.deployment ?? {},
-      counts: countsOf({ same: resources }),
+      deployment,
+      counts: countsOf({ same: countResources(deployment) }),
       same: true,
       tried: false,
     };
@@ -181,7 +181,7 @@ function remember(session: Session, settings: LoadedSettings, inputs: string, af
     root: session.context.root,
     inputs,
     checkpoint: after.digest,
-    resources: after.deployment.resources?.length ?? 0,
+    resources: countResources(after.deployment),
     projects: settings.projects.map((project) => project.name),
     finished: new Date().toISOString(),
   });

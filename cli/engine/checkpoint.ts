@@ -39,6 +39,12 @@ export interface Checkpoint {
   text: string;
 }
 
+/** How many resources the engine speaks of: it does not count the providers that it made by itself. */
+export function countResources(deployment: Deployment): number {
+  const own = ({ type, urn }: StateResource) => type.startsWith("pulumi:providers:") && urn.includes("::default");
+  return (deployment.resources ?? []).filter((resource) => !own(resource)).length;
+}
+
 export function checkpointFile(backend: Backend, stack: string): string | undefined {
   if (backend.folder === undefined) return undefined;
   return join(backend.folder, ".pulumi", "stacks", PROJECT, `${stack}.json`);
