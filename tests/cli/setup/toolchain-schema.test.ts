@@ -55,14 +55,9 @@ test.each(["Healthcheck", "Mount", "NetworksAdvanced", "Port", "Ulimit", "Upload
 );
 
 test("a password is secret", () => {
-  const { properties } = schemaOf("random").resources["random:index/randomPassword:RandomPassword"] ?? {
-    properties: {},
-  };
-  expect(
-    Object.keys(properties)
-      .filter((name) => properties[name]?.secret === true)
-      .sort(),
-  ).toEqual(["bcryptHash", "result"]);
+  const password = schemaOf("random").resources["random:index/randomPassword:RandomPassword"];
+  const secret = Object.entries(password?.properties ?? {}).filter(([, property]) => property.secret === true);
+  expect(secret.map(([name]) => name).sort()).toEqual(["bcryptHash", "result"]);
 });
 
 test("the versions are those of the npm packages", () => {
