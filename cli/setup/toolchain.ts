@@ -6,11 +6,11 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { withLock } from "../../provider/lock.ts";
 import { CliError } from "../errors.ts";
 import type { Timeouts } from "./download.ts";
 import { buildToolchain, type Pins, type Progress, readPins, sourceKey } from "./toolchain-build.ts";
 import { findGo, type Go } from "./toolchain-go.ts";
-import { withBuildLock } from "./toolchain-lock.ts";
 import { findOnPath, type OnPath, type PathFinding } from "./toolchain-path.ts";
 import { fetchRelease } from "./toolchain-release.ts";
 import {
@@ -83,13 +83,10 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<Toolch
   }
   options.report({ step: "looking for the engine and its plugins" });
   mkdirSync(place.store, { recursive: true });
-  const waiting = (holder?: { pid: number; since: string }): void =>
-    options.report({
-      step: "waiting for another set-up on this machine",
-      ...(holder === undefined ? {} : { detail: `process ${holder.pid}, since ${holder.since}` }),
-    });
+  const onWait = (holder: string): void =>
+    options.report({ step: "waiting for another set-up on this machine", detail: holder });
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  return await withBuildLock(lockName(place.store), "toolchain", { onWait: waiting, ...signal }, async () => {
+  return await withLock(lockName(place.store), { onWait, ...signal }, async () => {
     // Another process may have done the work while we waited.
     const meanwhile = lookUp(place, onPath);
     if (meanwhile !== undefined) return meanwhile;
