@@ -54,6 +54,9 @@ func serve(version string, program ProgramGenerator, args []string) error {
 	flags := flag.NewFlagSet("pulumi-language-nodejs", flag.ExitOnError)
 	tracing := flags.String("tracing", "", "address of a tracing endpoint")
 	runtime := flags.String("runtime", "nodejs", "the runtime to use")
+	// What the engine adds with --logflow.
+	toStderr := flags.Bool("logtostderr", false, "log to standard error instead of to a file")
+	verbosity := flags.Int("v", 0, "level of detail of the log")
 	show := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -65,7 +68,7 @@ func serve(version string, program ProgramGenerator, args []string) error {
 	if *runtime != "nodejs" {
 		return fmt.Errorf("runtime %q is not in this build: use nodejs", *runtime)
 	}
-	logging.InitLogging(false, 0, false)
+	logging.InitLogging(*toStderr, *verbosity, false)
 	cmdutil.InitTracing("pulumi-language-nodejs", "pulumi-language-nodejs", *tracing)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
