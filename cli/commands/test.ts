@@ -56,12 +56,12 @@ export function line({ passed, failed, skipped }: Tally): string {
  */
 async function provisions(context: Context): Promise<NodeJS.ProcessEnv> {
   const toolchain = await prepareToolchain(context);
-  const wanted = { dockerd: "docker.io", mmdebstrap: "mmdebstrap" };
+  const wanted = { dockerd: "docker.io", mmdebstrap: "mmdebstrap", "ssh-agent": "openssh-client" };
   const missing = Object.entries(wanted).filter(([program]) => findProgram(program, context.env) === undefined);
   if (missing.length > 0) {
     const packages = missing.map(([, name]) => name);
-    await context.terminal.step("Docker Engine for the tests", async (news) => {
-      await installPackages(context, "Docker Engine for the tests", packages, ["docker-cli"], news);
+    await context.terminal.step("Programs for the tests", async (news) => {
+      await installPackages(context, "Programs for the tests", packages, ["docker-cli"], news);
     });
   }
   const folders = [toolchain.binDir, context.env.PATH ?? ""];

@@ -1,12 +1,16 @@
 /** Runs every command that README and docs show, as shown, in the order in which they are shown. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Workbench } from "./support/workbench.ts";
 
 const minutes = 60_000;
+const run = promisify(execFile);
 
 /** Words that stand for something the reader fills in: such a line is a form, not a command. */
-const placeholder = /\b[A-Z]{3,}\b|…|<|\[/;
+const placeholder = /\b[A-Z]{3,}\b|…|<|\[|\|/;
 
 /** This is the run that `test` starts; and what set-up installed is shared with the machine the tests run on. */
 const elsewhere = new Set(["test", "uninstall"]);
@@ -17,24 +21,51 @@ const asks = new Set(["up", "destroy", "uninstall"]);
 function commandsIn(text: string): string[] {
   const fenced = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap((match) => (match[1] ?? "").split("\n"));
   const inline = [...text.matchAll(/`(\.\/workstation [^`]+)`/g)].map((match) => match[1] ?? "");
-  return [...fenced, ...inline].map((line) => line.trim()).filter((line) => line.startsWith("./workstation "));
+  // Recorded sessions: what was typed stands behind the prompt.
+  const typed = [...text.matchAll(/^\$ (.+)$/gm)].map((match) => match[1] ?? "");
+  return [...fenced, ...typed, ...inline]
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("./workstation "));
 }
 
-/** `a && b` shown as one line is two commands. */
+/** `a && b` shown as one line is two commands. Quotes hold words together, as in a shell; what follows `;` is the shell's. */
 function argumentsOf(line: string): string[][] {
-  return line.split(" && ").map((part) => part.replace(/^\.\/workstation /, "").split(/\s+/));
+  const words = (part: string) =>
+    [...part.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+  return (line.split(";")[0] ?? "").split(" && ").map((part) => words(part.replace(/^\.\/workstation /, "")));
+}
+
+/** Shown because it ends so. */
+const endings = new Map([["./workstation exec hello -- sh -c 'exit 7'; echo $?", 7]]);
+
+/** A real agent with a key in it; ends with the test. */
+async function startAgent(folder: string): Promise<{ socket: string; process: ChildProcess }> {
+  const socket = join(folder, "agent.sock");
+  const key = join(folder, "key");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: ["ignore", "pipe", "inherit"] });
+  // It prints the socket's address when it listens.
+  await once(agent.stdout, "data");
+  await run("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+  return { socket, process: agent };
 }
 
 let bench: Workbench;
+let agent: ChildProcess | undefined;
 let commands: { page: string; line: string }[] = [];
 
 beforeAll(async () => {
   bench = await Workbench.open();
+  const started = await startAgent(bench.folder);
+  agent = started.process;
+  bench.environment.SSH_AUTH_SOCK = started.socket;
   const home = join(bench.folder, "home");
-  const mine = join(home, "src", "mine");
-  await mkdir(mine, { recursive: true });
-  await writeFile(join(mine, "go.mod"), "module example.com/mine\n\ngo 1.22\n");
-  await writeFile(join(mine, "main.go"), "package main\n\nfunc main() {}\n");
+  for (const name of ["mine", "greeting"]) {
+    const folder = join(home, "src", name);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "go.mod"), `module example.com/${name}\n\ngo 1.22\n`);
+    await writeFile(join(folder, "main.go"), "package main\n\nfunc main() {}\n");
+  }
   const pages = (await readdir(join(bench.checkout, "docs"))).filter((name) => name.endsWith(".md")).sort();
   for (const page of ["README.md", ...pages.map((name) => `docs/${name}`)]) {
     const text = await readFile(join(bench.checkout, page), "utf8");
@@ -48,6 +79,7 @@ beforeAll(async () => {
 }, 5 * minutes);
 
 afterAll(async () => {
+  agent?.kill("SIGTERM");
   await bench?.close();
 }, 2 * minutes);
 
@@ -73,7 +105,7 @@ test(
         ];
         const result = await bench.workstation(...args);
         // Drift is an answer too: `drift` after `stop` has something to tell.
-        const good = result.code === 0 || (name === "drift" && result.code === 2);
+        const good = result.code === (endings.get(line) ?? 0) || (name === "drift" && result.code === 2);
         if (!good) failures.push(`${page}: ${line}: exit ${result.code}\n${result.stderr}`);
       }
     }
