@@ -14,7 +14,7 @@ export interface Go {
 /** The oldest Go that can fetch a newer one for itself. */
 const selfUpdating = "1.21";
 /** Sources of the modules, and what the compiler keeps while it works, peak at this together (MiB). */
-const neededMiB = 5500;
+const neededMiB = 6500;
 
 /** Reads the version from Go's own folder: `go version` would be one more process on every run. */
 export function findGo(env: NodeJS.ProcessEnv): Go | undefined {

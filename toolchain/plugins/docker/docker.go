@@ -6,11 +6,16 @@ package docker
 import (
 	"context"
 	_ "embed"
+	"errors"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/tokens"
 	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	sdktokens "github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/terraform-providers/terraform-provider-docker/shim"
 )
 
@@ -31,7 +36,29 @@ var schema []byte
 
 // Main serves the provider on the engine's terms until the engine ends it.
 func Main(version string) {
-	tfbridge.Main(pkg, version, Provider(), schema)
+	info := Provider()
+	info.P.InitLogging(context.Background())
+	err := provider.Main(pkg, func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
+		bridged := tfbridge.NewProvider(context.Background(), host, pkg, version, info.P, info, schema)
+		return withoutImage{bridged}, nil
+	})
+	if err != nil {
+		cmdutil.ExitError(err.Error())
+	}
+}
+
+// withoutImage names the way out for docker.Image, which the official plugin
+// implements beside the bridge and this one lacks.
+type withoutImage struct {
+	pulumirpc.ResourceProviderServer
+}
+
+func (p withoutImage) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	if urn.URN(req.GetUrn()).Type() == "docker:index/image:Image" {
+		return nil, errors.New("docker.Image is not in this build of the docker provider: " +
+			"use docker.RemoteImage (with `build` to build one), or install the official plugin")
+	}
+	return p.ResourceProviderServer.Check(ctx, req)
 }
 
 func token(file, name string) string {
