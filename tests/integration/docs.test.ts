@@ -1,7 +1,7 @@
 /** Runs every command that README and docs show, as shown, in the order in which they are shown. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Workbench } from "./support/workbench.ts";
@@ -23,7 +23,8 @@ function commandsIn(text: string): string[] {
   const inline = [...text.matchAll(/`(\.\/workstation [^`]+)`/g)].map((match) => match[1] ?? "");
   // Recorded sessions: what was typed stands behind the prompt.
   const typed = [...text.matchAll(/^\$ (.+)$/gm)].map((match) => match[1] ?? "");
-  return [...fenced, ...typed, ...inline]
+  const evaluated = [...text.matchAll(/\$\((\.\/workstation [^)]+)\)/g)].map((match) => match[1] ?? "");
+  return [...fenced, ...typed, ...inline, ...evaluated]
     .map((line) => line.trim())
     .filter((line) => line.startsWith("./workstation "));
 }
@@ -65,6 +66,8 @@ beforeAll(async () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "go.mod"), `module example.com/${name}\n\ngo 1.22\n`);
     await writeFile(join(folder, "main.go"), "package main\n\nfunc main() {}\n");
+    // What the pages tell someone to do whose projects belong to root.
+    if (process.getuid?.() === 0) await chown(folder, 1000, 1000);
   }
   const pages = (await readdir(join(bench.checkout, "docs"))).filter((name) => name.endsWith(".md")).sort();
   for (const page of ["README.md", ...pages.map((name) => `docs/${name}`)]) {
