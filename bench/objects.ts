@@ -1,6 +1,7 @@
 /**
  * The same Docker objects under OpenTofu and under the workstation, nothing to change: `tofu plan` against
- * `./workstation drift`, `tofu apply` (which refreshes) against `./workstation up --yes`. See README.md.
+ * `./workstation drift`, `tofu apply` (which refreshes) against `./workstation up --yes`, and against the same with
+ * `--full`, which starts the engine although nothing changed. See README.md.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ for (const size of sizes) if (size <= SHARED) throw new Error(`--sizes ${size}: 
 
 interface Side {
   make: Command;
-  commands: [look: Command, apply: Command];
+  commands: [look: Command, apply: Command, full?: Command];
   remove: Command;
 }
 
@@ -60,13 +61,13 @@ function workstationSide(folder: string, objects: number): Side {
   writeFileSync(file, stackFile(projectFolders(folder, objects), given.image ?? "bootstrap"));
   const command = (name: string, args: string[]): Command => ({
     name: `workstation ${name}, ${objects} objects`,
-    argv: [path.join(ROOT, "workstation"), name, "--stack", stack, ...args],
+    argv: [path.join(ROOT, "workstation"), ...name.split(" "), "--stack", stack, ...args],
     cwd: ROOT,
     env: process.env,
   });
   return {
     make: command("up", ["--yes"]),
-    commands: [command("drift", []), command("up", ["--yes"])],
+    commands: [command("drift", []), command("up", ["--yes"]), command("up --full", ["--yes"])],
     remove: command("destroy", ["--yes"]),
   };
 }
@@ -84,8 +85,8 @@ function cleanUp(command: Command): void {
 interface Result {
   objects: number;
   summaries: Summary[];
-  /** Ours over theirs, paired: `drift` over `plan`, `up` over `apply`. */
-  ratios: { look: number; apply: number } | undefined;
+  /** Ours over theirs, paired: `drift` over `plan`, `up` and `up --full` over `apply`. */
+  ratios: { look: number; apply: number; full: number } | undefined;
 }
 
 function measureSize(objects: number): Result {
@@ -96,11 +97,12 @@ function measureSize(objects: number): Result {
     if (sides !== "tofu") built.push(workstationSide(folder, objects));
     for (const side of built) run(side.make);
     // Plan beside drift, then apply beside up.
-    const commands = [0, 1].flatMap((i) => built.map((side) => side.commands[i] as Command));
+    const commands = [0, 1, 2].flatMap((i) => built.flatMap(({ commands }) => commands[i] ?? []));
     const summaries = measure(commands, rounds);
-    const [plan, drift, apply, up] = summaries;
-    const paired = plan !== undefined && drift !== undefined && apply !== undefined && up !== undefined;
-    return { objects, summaries, ratios: paired ? { look: ratio(drift, plan), apply: ratio(up, apply) } : undefined };
+    const [plan, drift, apply, up, full] = summaries;
+    const paired = plan && drift && apply && up && full;
+    const ratios = paired && { look: ratio(drift, plan), apply: ratio(up, apply), full: ratio(full, apply) };
+    return { objects, summaries, ratios };
   } finally {
     for (const side of built) cleanUp(side.remove);
     rmSync(path.join(ROOT, `Pulumi.bench${objects}.yaml`), { force: true });
@@ -118,7 +120,7 @@ console.log(table(summaryRows(results.flatMap(({ summaries }) => summaries))));
 for (const { objects, ratios } of results) {
   if (ratios !== undefined) {
     console.log(
-      `\n${objects} objects: drift / plan ${ratios.look}, up / apply ${ratios.apply} (medians of the paired ratios)`,
+      `\n${objects} objects: drift / plan ${ratios.look}, up / apply ${ratios.apply}, up --full / apply ${ratios.full} (medians of the paired ratios)`,
     );
   }
 }

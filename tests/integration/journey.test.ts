@@ -1,5 +1,5 @@
 /** The main job, as a new user would do it: get the workstation, break it, see it, repair it, undo it. Real everything. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Workbench } from "./support/workbench.ts";
 
@@ -181,7 +181,9 @@ describe("drift is seen and repaired", () => {
       const empty = join(bench.folder, "empty");
       await mkdir(empty);
       await writeFile(join(empty, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
-      await breakAndRepair(() => bench.docker("build", "-q", "-t", tag, empty), { name: /image/i, kind: "changed" });
+      const intruder = await bench.docker("build", "-q", empty);
+      await breakAndRepair(() => bench.docker("tag", intruder, tag), { name: /image/i, kind: "changed" });
+      await bench.docker("image", "rm", intruder);
       await breakAndRepair(
         async () => {
           await bench.docker("rm", "--force", container());
@@ -198,10 +200,12 @@ describe("drift is seen and repaired", () => {
     async () => {
       const folder = join(bench.checkout, ".workstation", bench.stack, "etc");
       const [name = ""] = await readdir(folder);
-      await breakAndRepair(() => writeFile(join(folder, name), "[user]\n\tname = somebody else\n"), {
-        name: /git|file/i,
+      const file = join(folder, name);
+      await breakAndRepair(() => writeFile(file, "[user]\n\tname = somebody else\n"), {
+        name: /git/i,
         kind: "changed",
       });
+      await breakAndRepair(() => rm(file), { name: /git/i, kind: "missing" });
     },
     5 * minutes,
   );
