@@ -1,7 +1,7 @@
 /** `drift`: settings against the last run, the last run against reality. Changes nothing, the engine's state neither. */
 
 import type { LoadedSettings } from "../../config/load.ts";
-import { type DriftEntry, type DriftSummary, summarize } from "../../domain/drift/summary.ts";
+import { type DriftEntry, type DriftSummary, mergeDrift, summarize } from "../../domain/drift/summary.ts";
 import type { Facts } from "../../domain/facts.ts";
 import type { Context } from "../context.ts";
 import { nameOf, typeOf } from "../engine/checkpoint.ts";
@@ -21,10 +21,9 @@ export async function drift(context: Context): Promise<number> {
   const [facts, observed] = await Promise.all([gatherFacts(context, settings), observe(session)]);
   checkPlan(context, session.stack, settings, facts);
   const wanted = await compareSettings(session, settings, facts, observed.digest);
-  const seen = new Set(observed.reality.drifted.map((entry) => entry.urn));
-  const pending = wanted.drifted.filter((entry) => !seen.has(entry.urn));
-  const added = pending.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
-  const summary = summarize(observed.reality.checked + added, [...observed.reality.drifted, ...pending]);
+  const drifted = mergeDrift(observed.reality.drifted, wanted.drifted);
+  const added = drifted.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
+  const summary = summarize(observed.reality.checked + added, drifted);
   print(context, session.stack, summary, wanted.previewed);
   return summary.drifted.length > 0 ? exitCodes.drift : exitCodes.success;
 }

@@ -59,8 +59,12 @@ async function tryRegistry(docker: DockerApi, reference: string): Promise<string
     const found = await docker.get(`/distribution/${encodeURI(reference)}/json`, TRY_MILLIS);
     return found === undefined ? `${reference} is not there` : undefined;
   } catch (error) {
-    return messageOf(error)
-      .replace(/^The Docker daemon at \S+ (refused GET \S+|cannot be reached): /, "")
-      .split("\n")[0];
+    return (
+      messageOf(error)
+        .replace(/^The Docker daemon at \S+ (refused GET \S+|cannot be reached): /, "")
+        // Whom the daemon asked for the name's address helps nobody.
+        .replace(/ on \S+(?=: no such host)/, "")
+        .split("\n")[0]
+    );
   }
 }

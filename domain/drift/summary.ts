@@ -22,4 +22,19 @@ export function summarize(checked: number, drifted: readonly DriftEntry[]): Drif
   return { checked, drifted: sorted.sort((a, b) => order(a.urn, b.urn) || order(a.kind, b.kind)) };
 }
 
+/**
+ * What reality says and what edited settings ask for, one entry a resource: a container that was stopped and whose memory
+ * is to change differs in both. What is missing is missing, whatever is wanted of it.
+ */
+export function mergeDrift(reality: readonly DriftEntry[], wanted: readonly DriftEntry[]): DriftEntry[] {
+  const seen = new Set(reality.map(({ urn }) => urn));
+  const both = reality.map((entry) => {
+    const wish = wanted.find(({ urn, kind }) => urn === entry.urn && kind === "changed");
+    return wish === undefined || entry.kind !== "changed"
+      ? entry
+      : { ...entry, fields: [...entry.fields, ...wish.fields] };
+  });
+  return [...both, ...wanted.filter(({ urn }) => !seen.has(urn))];
+}
+
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,4 +1,4 @@
-import { summarize } from "../../../domain/drift/summary.ts";
+import { type DriftEntry, mergeDrift, summarize } from "../../../domain/drift/summary.ts";
 
 test("entries and fields come in a fixed order, fields once", () => {
   const entry = { type: "t", name: "n", kind: "changed" as const };
@@ -14,4 +14,20 @@ test("entries and fields come in a fixed order, fields once", () => {
       { ...entry, urn: "b", fields: ["image", "memory"] },
     ],
   });
+});
+
+test("what differs in reality and in the settings is one entry with the fields of both", () => {
+  const entry = (urn: string, kind: DriftEntry["kind"], fields: string[]): DriftEntry => ({
+    urn,
+    type: "t",
+    name: urn,
+    kind,
+    fields,
+  });
+  expect(
+    mergeDrift(
+      [entry("a", "changed", ["running"]), entry("b", "missing", [])],
+      [entry("a", "changed", ["memory"]), entry("b", "changed", ["memory"]), entry("c", "pending", [])],
+    ),
+  ).toEqual([entry("a", "changed", ["running", "memory"]), entry("b", "missing", []), entry("c", "pending", [])]);
 });
