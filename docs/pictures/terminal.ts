@@ -70,14 +70,16 @@ const lines = `${ran.stdout}`
   .split("\n")
   .map((line) => line.replace(/^.*\r(?=.)/, ""));
 
-const prompt = `${start}32m$${start}39m ${start}1m${[command, ...args].join(" ")}${start}22m`;
+// Which stack it was tried with is nothing that a reader types.
+const typed = [command, ...args].join(" ").replace(/ --stack \S+/, "");
+const prompt = `${start}32m$${start}39m ${start}1m${typed}${start}22m`;
 const shown = [prompt, ...lines, ...(ran.status === 0 ? [] : [`${start}2m(exit ${ran.status})${start}22m`])];
 const columns = Math.max(60, ...shown.map((line) => pieces(line).reduce((sum, { text }) => sum + text.length, 0)));
 const width = Math.ceil(columns * 7.85) + 32;
 const height = shown.length * 19 + 30;
 
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, monospace" font-size="13">
-  <title>${escaped([command, ...args].join(" "))}</title>
+  <title>${escaped(typed)}</title>
   <rect width="${width}" height="${height}" rx="8" fill="#0f172a"/>
 ${shown.map((line, index) => `  <text x="16" y="${28 + index * 19}" fill="#e2e8f0" xml:space="preserve">${spans(line)}</text>`).join("\n")}
 </svg>
