@@ -71,6 +71,8 @@ function said(message: string): string {
 
 export class Engine {
   readonly #program: string;
+  // First: without an engine there is nothing to clean up.
+  readonly #found = engineEnvironment();
   readonly #folder = mkdtempSync(join(tmpdir(), "go-workstation-policy-"));
   readonly #env: Record<string, string | undefined>;
 
@@ -79,7 +81,7 @@ export class Engine {
     const passphrase = join(this.#folder, "passphrase");
     writeFileSync(passphrase, "only for this test\n", { mode: 0o600 });
     this.#env = {
-      ...engineEnvironment(),
+      ...this.#found,
       PULUMI_BACKEND_URL: `file://${this.#folder}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
       PULUMI_CONFIG_PASSPHRASE: undefined,
