@@ -1,8 +1,8 @@
 /** What one key alone cannot tell: settings that contradict each other. */
-import { toBytes } from "../domain/units.ts";
+
 import { nearest, show } from "./messages.ts";
-import type { LoadedSettings, NamedProject } from "./parse.ts";
-import type { ProjectSettings, Settings } from "./schema.ts";
+import type { LoadedSettings, NamedProject, ProjectSettings, Settings } from "./schema.ts";
+import { toBytes } from "./units.ts";
 
 export interface Problem {
   path: PropertyKey[];

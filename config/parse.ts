@@ -3,11 +3,7 @@ import type { z } from "zod";
 import { crossChecks, nameProjects } from "./checks.ts";
 import { SettingsError, type SettingsSource } from "./errors.ts";
 import { describeIssue, fullKey, type Place, valueAt } from "./messages.ts";
-import { type Settings, settingsSchema } from "./schema.ts";
-
-export type NamedProject = Settings["projects"][number] & { name: string };
-/** Validated settings in which every project has a name and the smoke test, when on, a project to try. */
-export type LoadedSettings = Omit<Settings, "projects"> & { projects: NamedProject[] };
+import { type LoadedSettings, settingsSchema } from "./schema.ts";
 
 /**
  * `raw` holds the values by key without prefix: `{ image: …, projects: … }`. Values may be JSON text, which is how

@@ -2,7 +2,8 @@
 import { basename } from "node:path";
 import { SettingsError } from "./errors.ts";
 import { PREFIX } from "./messages.ts";
-import { type LoadedSettings, parseSettings } from "./parse.ts";
+import { parseSettings } from "./parse.ts";
+import type { LoadedSettings } from "./schema.ts";
 
 /**
  * `all` is every config value of the stack as Pulumi hands it over. The stack file itself is read only when something

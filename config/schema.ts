@@ -141,3 +141,6 @@ export type SettingsInput = z.input<typeof settingsSchema>;
 /** Validated, defaults filled in. */
 export type Settings = z.output<typeof settingsSchema>;
 export type ProjectSettings = Settings["projects"][number];
+export type NamedProject = ProjectSettings & { name: string };
+/** Validated settings in which every project has a name and the smoke test, when on, a project to try. */
+export type LoadedSettings = Omit<Settings, "projects"> & { projects: NamedProject[] };

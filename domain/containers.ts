@@ -1,5 +1,6 @@
 /** What a project's container is, as plain data: names follow the Docker provider's, units are its units. */
 import type { ProjectSettings, Settings } from "../config/schema.ts";
+import { toCpus, toMiB } from "../config/units.ts";
 import { GIT_CONFIG } from "./environment.ts";
 import { KEEP_ALIVE } from "./images.ts";
 import {
@@ -15,7 +16,6 @@ import {
   USER,
   volumeName,
 } from "./names.ts";
-import { toCpus, toMiB } from "./units.ts";
 
 export interface Mount {
   type: "bind" | "volume";

@@ -2,9 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ImageConfig } from "../../domain/recipe.ts";
 import type { CachedLayer } from "./layer-cache.ts";
-
-/** Of every entry and every image that we make. Seconds since 1970; also SOURCE_DATE_EPOCH of what others make for us. */
-export const fixedTime = 1_700_000_000;
+import { fixedTime } from "./tar.ts";
 
 export interface ConfigFile {
   content: Buffer;

@@ -5,8 +5,7 @@ import type { RootfsBase } from "../../domain/recipe.ts";
 import { onPath } from "../facts/programs.ts";
 import type { Host } from "../host.ts";
 import { debianSources, inheritedAptOptions } from "./apt-sources.ts";
-import { fixedTime } from "./config-file.ts";
-import { digestOfFile, syncFile, type TarResult } from "./tar.ts";
+import { digestOfFile, fixedTime, syncFile, type TarResult } from "./tar.ts";
 
 /**
  * What Debian's own slim images leave out, and what only link-time optimisation needs: 90 MB of compiler that cgo does

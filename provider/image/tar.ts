@@ -5,7 +5,9 @@ import { lstat, open, readdir, readlink } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import { fixedTime } from "./config-file.ts";
+
+/** Of every entry and every image that we make. Seconds since 1970; also SOURCE_DATE_EPOCH of what others make for us. */
+export const fixedTime = 1_700_000_000;
 
 export interface TarEntry {
   /** Without a leading slash. */

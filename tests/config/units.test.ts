@@ -1,4 +1,4 @@
-import { toBytes, toCpus, toMiB } from "../../domain/units.ts";
+import { toBytes, toCpus, toMiB } from "../../config/units.ts";
 
 test.each([
   ["4GiB", 4294967296, 4096],
