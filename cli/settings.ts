@@ -10,27 +10,28 @@ import { type Context, stackFile } from "./context.ts";
 import { digestOf, digestSources, relevantEnvironment } from "./engine/fingerprint.ts";
 import { CliError } from "./errors.ts";
 
-/** Validated, or one error with a line for each thing that is wrong. */
-export function loadSettings(context: Context, stack: string): LoadedSettings {
+/** What is wrong with a person's settings is told as it is, without a stack trace. */
+function told<T>(read: () => T): T {
   try {
-    const { raw, source } = readStackFile(stackFile(context, stack));
-    return parseSettings(raw, source);
+    return read();
   } catch (error) {
     if (error instanceof SettingsError) throw new CliError(error.message);
     throw error;
   }
 }
 
+/** Validated, or one error with a line for each thing that is wrong. */
+export function loadSettings(context: Context, stack: string): LoadedSettings {
+  return told(() => {
+    const { raw, source } = readStackFile(stackFile(context, stack));
+    return parseSettings(raw, source);
+  });
+}
+
 /** The engine reads the file too, whatever is in it, and does not name it when it cannot. A file that is gone is fine. */
 export function refuseBrokenStackFile(context: Context, stack: string): void {
   const file = stackFile(context, stack);
-  if (!existsSync(file)) return;
-  try {
-    readStackFile(file);
-  } catch (error) {
-    if (error instanceof SettingsError) throw new CliError(error.message);
-    throw error;
-  }
+  if (existsSync(file)) told(() => readStackFile(file));
 }
 
 /** The same question, answered by the same code, that the program asks its provider. */
