@@ -4,6 +4,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DevContainer } from "./components/dev-container.ts";
 import { DevImage } from "./components/dev-image.ts";
+import { declareMachine } from "./components/machine.ts";
 import { ModuleCache } from "./components/module-cache.ts";
 import { SmokeTest } from "./components/smoke-test.ts";
 import { Workspace } from "./components/workspace.ts";
@@ -21,6 +22,7 @@ for (const warning of plan.warnings) await pulumi.log.warn(warning);
 const provider = new docker.Provider("docker", { host: plan.dockerHost });
 const opts = { providers: [provider] };
 
+declareMachine(plan.machine, opts);
 const workspace = new Workspace("workspace", plan, opts);
 const byOwner = new Map(
   plan.owners.map(({ suffix, volumes, repository, recipe }) => {

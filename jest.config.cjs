@@ -3,6 +3,8 @@
 const common = {
   rootDir: __dirname,
   testEnvironment: "node",
+  // Many tests start real programs; a busy machine takes its time.
+  testTimeout: 30_000,
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

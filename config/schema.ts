@@ -1,5 +1,8 @@
 /** The whole stack config: one schema gives types, defaults, messages and the JSON Schema that editors read. */
 import { z } from "zod";
+import { goToolchain } from "./go-toolchain.ts";
+import { hostSync } from "./host-sync.ts";
+import { wsl } from "./wsl.ts";
 
 /** `2GiB`, `512MiB`: binary units only, because Docker counts in them. */
 const bytes = z
@@ -134,6 +137,9 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe("Proves at the end of `up` that a Go project builds and tests in its container."),
+  wsl,
+  hostSync,
+  goToolchain,
 });
 
 /** As written by a person: everything that has a default may be left out. */

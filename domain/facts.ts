@@ -14,6 +14,103 @@ export interface Facts {
   git: GitFacts;
   /** One entry for each folder asked for, in the order asked. */
   projects: ProjectFacts[];
+  machine: MachineFacts;
+  wsl: WslFacts;
+  /** What Windows says; nothing but `reachable: false` where it was not asked or is not there. */
+  windows: WindowsFacts;
+  /** Only when asked for: it is never the same twice. */
+  clock?: ClockFacts;
+}
+
+/** What runs now, on WSL and on plain Linux alike. */
+export interface MachineFacts {
+  /** The first process. */
+  init: "systemd" | "other";
+  cgroup: CgroupFacts;
+  /** Mounts of Windows drives (9p, drvfs, virtiofs), sorted by target. */
+  mounts: MountFacts[];
+  /** /proc/cmdline. */
+  kernelCommandLine: string;
+  gpu: GpuFacts;
+}
+
+export interface CgroupFacts {
+  /** File system type at /sys/fs/cgroup, such as `cgroup2` or `tmpfs`; empty when nothing is mounted there. */
+  filesystem: string;
+  /** Of /sys/fs/cgroup/cgroup.controllers; empty for version 1. */
+  controllers: string[];
+  /** `memory.min` is there in a child of the root cgroup. */
+  memoryMin: boolean;
+  /** What systemd runs with; empty without systemd. */
+  hierarchy: "unified" | "hybrid" | "legacy" | "";
+}
+
+export interface MountFacts {
+  source: string;
+  target: string;
+  type: string;
+  options: string[];
+}
+
+export interface GpuFacts {
+  /** /dev/dxg is there: WSL passes a GPU through. */
+  dxg: boolean;
+  /** Driver version of /proc/driver/nvidia or nvidia-smi; empty when there is none. */
+  driver: string;
+}
+
+export interface WslFacts {
+  /** Of WSL itself, such as `2.3.26.0`; empty outside WSL. */
+  version: string;
+  /** WSL_DISTRO_NAME; empty outside. */
+  distribution: string;
+  /** Windows programs can be started from here. */
+  interop: boolean;
+  /** Enterprise policies in force, by name; empty when none is set or they cannot be read. */
+  policy: Record<string, string>;
+}
+
+export interface WindowsFacts {
+  reachable: boolean;
+  /** Why not; empty when it is, or when it was not asked. */
+  error: string;
+  /** The user's profile as this system sees it, such as `/mnt/c/Users/ada`; empty when not known. */
+  profile: string;
+  /** All of `LocalMachine\Root`, unfiltered, in the order told. */
+  roots: WindowsRoot[];
+  /** Windows zone id, such as `China Standard Time`. */
+  timezone: string;
+  proxy: WindowsProxy;
+}
+
+export interface WindowsRoot {
+  /** SHA-256 over the DER, lower-case hexadecimal. */
+  fingerprint: string;
+  subject: string;
+  /** ISO 8601. */
+  notAfter: string;
+  /** Windows takes it for server authentication (no restriction, or one that names it). */
+  serverAuth: boolean;
+  /** It stands in the Disallowed store too. */
+  disallowed: boolean;
+  pem: string;
+}
+
+/** Empty text: none. */
+export interface WindowsProxy {
+  http: string;
+  https: string;
+  /** As Windows has it, such as `*.corp.example;<local>`. */
+  bypass: string;
+  /** Address of a PAC script, which Linux programs do not read. */
+  pac: string;
+}
+
+export interface ClockFacts {
+  /** Seconds that this system is ahead of the reference; negative when behind. */
+  offsetSeconds: number;
+  /** What it was compared with, such as `windows` or `rtc`; empty when nothing could be asked. */
+  source: string;
 }
 
 export interface SystemFacts {
@@ -87,4 +184,8 @@ export interface ProjectFacts {
 /** Arguments of the `facts` invoke. */
 export interface FactsArgs {
   projects: { path: string; digest: boolean }[];
+  /** Ask Windows for its roots, time zone and proxy, which takes it a second. Default false. */
+  windows?: boolean;
+  /** Compare the clock. Default false. */
+  clock?: boolean;
 }

@@ -5,6 +5,7 @@ import { type ContainerPlan, planContainer, workspaceFolder } from "./containers
 import { hasCredentials, planEnvironment, renderGitConfig } from "./environment.ts";
 import type { Facts, FactsArgs, ProjectFacts } from "./facts.ts";
 import { planImage } from "./images.ts";
+import { type MachinePlan, planMachine } from "./machine/plan.ts";
 import {
   CACHES,
   type CacheKind,
@@ -36,6 +37,7 @@ export interface Plan {
   /** `owner` is the suffix of one of `owners`. */
   containers: (ContainerPlan & { owner: string; digest: string })[];
   tools: ResolvedTools[];
+  machine: MachinePlan;
   /** Project whose container is tried out; undefined when there is none to try. */
   smokeTest: string | undefined;
   warnings: string[];
@@ -103,6 +105,9 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     if (folder.uid === 0) warnings.push(rootOwned(project.name, folder.path));
   }
   problems.push(...sameFolder(found.map(({ project, facts: folder }) => [project.name, folder.path])));
+  const machine = planMachine({ stack, settings, facts, root: place.root, home: place.home });
+  problems.push(...machine.problems);
+  warnings.push(...machine.warnings);
   if (problems.length > 0) throw new PlanError(problems);
 
   const etc = `${place.root}/.workstation/${stack}/etc`;
@@ -152,6 +157,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     owners,
     containers,
     tools,
+    machine,
     smokeTest: settings.smokeTest.enabled ? settings.smokeTest.project : undefined,
     warnings: [...new Set(warnings)],
   };

@@ -1,19 +1,27 @@
 /** The `facts` invoke: what is true of this machine, all parts looked at side by side; a part that is missing is empty. */
 import type { Facts, FactsArgs } from "../domain/facts.ts";
+import { clockFacts } from "./facts/clock.ts";
+import { machineFacts } from "./facts/machine.ts";
 import { gitFacts, goFacts } from "./facts/programs.ts";
 import { projectFacts } from "./facts/projects.ts";
 import { dockerFacts, proxyFacts, systemFacts } from "./facts/system.ts";
 import { trustRoots } from "./facts/trust.ts";
+import { noWindows, windowsFacts } from "./facts/windows.ts";
+import { wslFacts } from "./facts/wsl.ts";
 import type { Host } from "./host.ts";
 
 export async function facts(host: Host, args: Record<string, unknown>): Promise<Facts> {
-  const { projects } = parseArgs(args);
-  const [system, docker, go, git, roots, found] = await Promise.all([
+  const { projects, windows: askWindows, clock: askClock } = parseArgs(args);
+  const [system, docker, go, git, roots, machine, wsl, windows, clock, found] = await Promise.all([
     systemFacts(host),
     dockerFacts(host),
     goFacts(host),
     gitFacts(host),
     trustRoots(host),
+    machineFacts(host),
+    wslFacts(host),
+    askWindows ? windowsFacts(host) : noWindows(),
+    askClock ? clockFacts(host) : undefined,
     Promise.all(projects.map((project) => projectFacts(host, project.path, project.digest))),
   ]);
   return {
@@ -25,15 +33,24 @@ export async function facts(host: Host, args: Record<string, unknown>): Promise<
     trustRoots: roots,
     git,
     projects: found,
+    machine,
+    wsl,
+    windows,
+    ...(clock === undefined ? {} : { clock }),
   };
 }
 
-function parseArgs(args: Record<string, unknown>): FactsArgs {
-  const { projects, ...rest } = args;
+function parseArgs(args: Record<string, unknown>): Required<FactsArgs> {
+  const { projects, windows = false, clock = false, ...rest } = args;
   const extra = Object.keys(rest)[0];
-  if (extra !== undefined) throw new Error(`facts has no argument "${extra}"; it has projects`);
+  if (extra !== undefined) throw new Error(`facts has no argument "${extra}"; it has projects, windows, clock`);
+  for (const [name, value] of Object.entries({ windows, clock })) {
+    if (typeof value !== "boolean") throw new Error(`facts.${name} is ${JSON.stringify(value)}; must be true or false`);
+  }
   if (!Array.isArray(projects)) throw new Error("facts.projects must be a list of { path, digest }");
   return {
+    windows: windows === true,
+    clock: clock === true,
     projects: projects.map((project: unknown, index) => {
       const { path, digest } = (project ?? {}) as { path?: unknown; digest?: unknown };
       if (typeof path !== "string" || !path.startsWith("/")) {

@@ -15,7 +15,9 @@ function messagesFor(raw: Record<string, unknown>): readonly string[] {
 const KEY = "Pulumi.x.yaml: go-workstation:";
 
 test("nothing written gives the defaults, without a smoke test because there is nothing to try", () => {
-  expect(parseSettings({})).toEqual({
+  const { wsl, hostSync, goToolchain, ...rest } = parseSettings({});
+  expect([wsl.mode, hostSync.mode, goToolchain.enabled]).toEqual(["auto", "auto", false]);
+  expect(rest).toEqual({
     image: { source: "registry", suite: "bookworm", packages: [] },
     go: {
       versions: ["1.22.6"],
@@ -42,7 +44,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest.',
+    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain.',
   ],
   [
     "unknown nested key",

@@ -30,6 +30,22 @@ export function machine(projects: ProjectFacts[] = [], changes: Partial<Facts> =
     trustRoots: [],
     git: { name: "Ada", email: "ada@example.org" },
     projects,
+    machine: {
+      init: "systemd",
+      cgroup: { filesystem: "cgroup2", controllers: ["cpu", "memory", "pids"], memoryMin: true, hierarchy: "unified" },
+      mounts: [],
+      kernelCommandLine: "",
+      gpu: { dxg: false, driver: "" },
+    },
+    wsl: { version: "", distribution: "", interop: false, policy: {} },
+    windows: {
+      reachable: false,
+      error: "",
+      profile: "",
+      roots: [],
+      timezone: "",
+      proxy: { http: "", https: "", bypass: "", pac: "" },
+    },
     ...changes,
   };
 }
