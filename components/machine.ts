@@ -1,5 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachinePlan } from "../domain/machine/plan.ts";
+import { TeamFiles } from "./team-files.ts";
 
 /** The machine's own part of the stack: each component is there when the plan has one for it. */
-export function declareMachine(_plan: MachinePlan, _opts?: pulumi.ComponentResourceOptions): void {}
+export function declareMachine(plan: MachinePlan, opts?: pulumi.ComponentResourceOptions): void {
+  if (plan.files.length > 0) new TeamFiles("files", { files: plan.files }, opts);
+}

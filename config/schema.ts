@@ -1,5 +1,6 @@
 /** The whole stack config: one schema gives types, defaults, messages and the JSON Schema that editors read. */
 import { z } from "zod";
+import { files } from "./files.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
 import { wsl } from "./wsl.ts";
@@ -140,6 +141,7 @@ export const settingsSchema = z.strictObject({
   wsl,
   hostSync,
   goToolchain,
+  files,
 });
 
 /** As written by a person: everything that has a default may be left out. */

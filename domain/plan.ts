@@ -105,7 +105,14 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     if (folder.uid === 0) warnings.push(rootOwned(project.name, folder.path));
   }
   problems.push(...sameFolder(found.map(({ project, facts: folder }) => [project.name, folder.path])));
-  const machine = planMachine({ stack, settings, facts, root: place.root, home: place.home });
+  const machine = planMachine({
+    stack,
+    settings,
+    facts,
+    root: place.root,
+    home: place.home,
+    absolute: (path) => absolutePath(path, place),
+  });
   problems.push(...machine.problems);
   warnings.push(...machine.warnings);
   if (problems.length > 0) throw new PlanError(problems);

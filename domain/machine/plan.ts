@@ -2,6 +2,7 @@
 import type { Settings } from "../../config/schema.ts";
 import type { Facts } from "../facts.ts";
 import type { PendingChange } from "../restart/change.ts";
+import { type FilePlan, planFiles } from "./files.ts";
 import { stagingFolder } from "./mode.ts";
 
 export interface MachineQuestion {
@@ -11,6 +12,8 @@ export interface MachineQuestion {
   /** Folder of Pulumi.yaml. */
   root: string;
   home: string;
+  /** A path as written in settings, as one of this machine. */
+  absolute: (path: string) => string;
 }
 
 /** Problems stop `up`; warnings are told. */
@@ -22,10 +25,12 @@ export interface Told {
 export interface MachinePlan extends Told {
   /** Root of staged files. */
   staging: string;
+  files: FilePlan[];
   /** Written, and not running yet. */
   pending: PendingChange[];
 }
 
-export function planMachine({ stack, root }: MachineQuestion): MachinePlan {
-  return { staging: stagingFolder(root, stack), pending: [], problems: [], warnings: [] };
+export function planMachine({ stack, settings, root, absolute }: MachineQuestion): MachinePlan {
+  const { files, problems } = planFiles(settings.files, absolute);
+  return { staging: stagingFolder(root, stack), files, pending: [], problems, warnings: [] };
 }

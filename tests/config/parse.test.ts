@@ -27,6 +27,7 @@ test("nothing written gives the defaults, without a smoke test because there is 
     container: { memory: "4GiB", pids: 2048, debug: false, sshAgent: true },
     projects: [],
     smokeTest: { enabled: false, project: "hello" },
+    files: [],
   });
 });
 
@@ -44,7 +45,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain.',
+    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files.',
   ],
   [
     "unknown nested key",
