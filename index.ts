@@ -12,6 +12,9 @@ import { parseConfig } from "./config/program.ts";
 import { factsQuestion, planStack } from "./domain/plan.ts";
 import { getFacts } from "./resources/workstation.ts";
 
+// Types are stripped in place, so lines are right as they are: mapping each frame of each promise's stack took a second.
+Error.prepareStackTrace = undefined;
+
 const stack = pulumi.getStack();
 const place = { root: pulumi.getRootDirectory(), home: homedir() };
 const settings = await parseConfig(pulumi.runtime.allConfig(), `${place.root}/Pulumi.${stack}.yaml`);
