@@ -13,7 +13,7 @@ import { factsQuestion, planStack } from "./domain/plan.ts";
 import { getFacts } from "./resources/workstation.ts";
 
 // Types are stripped in place, so lines are right as they are: mapping each frame of each promise's stack took a second.
-Error.prepareStackTrace = undefined;
+Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const stack = pulumi.getStack();
 const place = { root: pulumi.getRootDirectory(), home: homedir() };
