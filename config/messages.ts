@@ -76,6 +76,10 @@ function allowed(issue: z.core.$ZodIssue): string {
       const words = issue.errors
         .flat()
         .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+      const kinds = issue.errors
+        .flat()
+        .flatMap((inner) => (inner.code === "invalid_type" ? [KIND[inner.expected] ?? inner.expected] : []));
+      if (words.length === 0 && kinds.length > 0) return `must be ${kinds.join(", or ")}`;
       return `must be ${[...words, "a full version such as v0.16.2"].join(", ")}`;
     }
     default:

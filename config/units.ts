@@ -21,3 +21,12 @@ export function toCpus(cores: number): string {
   const zeros = fixed.split("0").length - 1;
   return zeros === 9 ? cores.toFixed(1) : fixed.replace(/0+$/, "");
 }
+
+const WSL_FACTOR = { M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 } as const;
+
+/** `8GB` as WSL reads it, in bytes: its GB is 1024³ bytes, so GB and GiB mean the same there. */
+export function wslBytes(size: string): number {
+  const match = /^(\d+)(?:([MGT])i?B)?$/.exec(size);
+  if (match === null) return Number.NaN;
+  return Number(match[1]) * (match[2] === undefined ? 1 : WSL_FACTOR[match[2] as keyof typeof WSL_FACTOR]);
+}

@@ -32,6 +32,12 @@ export interface MachineFacts {
   /** /proc/cmdline. */
   kernelCommandLine: string;
   gpu: GpuFacts;
+  /** MemTotal and SwapTotal in bytes; 0 when not known. */
+  memory: number;
+  swap: number;
+  /** Processors that are online; 0 when not known. */
+  processors: number;
+  hostname: string;
 }
 
 export interface CgroupFacts {
@@ -66,7 +72,11 @@ export interface WslFacts {
   distribution: string;
   /** Windows programs can be started from here. */
   interop: boolean;
-  /** Enterprise policies in force, by name; empty when none is set or they cannot be read. */
+  /** Such as `nat` or `mirrored`, as it runs; empty when not known. */
+  networkingMode: string;
+  /** User of new shells, told by the owner that WSL gives to Windows drives; empty when not known. */
+  defaultUser: string;
+  /** Values below HKLM\Software\Policies\WSL, by name; empty when none is set or they cannot be read. */
   policy: Record<string, string>;
 }
 
@@ -74,6 +84,10 @@ export interface WindowsFacts {
   reachable: boolean;
   /** Why not; empty when it is, or when it was not asked. */
   error: string;
+  /** Windows build such as 22631; absent when not told. */
+  build?: number;
+  /** As `WslFacts.policy`; absent when not told. */
+  policy?: Record<string, string>;
   /** The user's profile as this system sees it, such as `/mnt/c/Users/ada`; empty when not known. */
   profile: string;
   /** All of `LocalMachine\Root`, unfiltered, in the order told. */

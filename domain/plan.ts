@@ -71,6 +71,8 @@ export function factsQuestion(settings: Settings, place: Place): FactsArgs {
       path: absolutePath(project.path, place),
       digest: project.name === tried,
     })),
+    // Where .wslconfig is, and which Windows this is. Outside WSL the answer is there at once.
+    ...(settings.wsl.mode === "auto" || settings.wsl.mode === "live" ? { windows: true } : {}),
   };
 }
 

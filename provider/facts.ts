@@ -34,7 +34,8 @@ export async function facts(host: Host, args: Record<string, unknown>): Promise<
     git,
     projects: found,
     machine,
-    wsl,
+    // Policies stand in the registry, so Windows tells them.
+    wsl: windows.policy === undefined ? wsl : { ...wsl, policy: windows.policy },
     windows,
     ...(clock === undefined ? {} : { clock }),
   };

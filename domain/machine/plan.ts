@@ -3,6 +3,7 @@ import type { Settings } from "../../config/schema.ts";
 import type { Facts } from "../facts.ts";
 import type { PendingChange } from "../restart/change.ts";
 import { type FilePlan, planFiles } from "./files.ts";
+import { planWsl, type WslPlan } from "../wsl/plan.ts";
 import { stagingFolder } from "./mode.ts";
 
 export interface MachineQuestion {
@@ -26,11 +27,22 @@ export interface MachinePlan extends Told {
   /** Root of staged files. */
   staging: string;
   files: FilePlan[];
+  /** Absent when it is switched off. */
+  wsl?: WslPlan;
   /** Written, and not running yet. */
   pending: PendingChange[];
 }
 
-export function planMachine({ stack, settings, root, absolute }: MachineQuestion): MachinePlan {
-  const { files, problems } = planFiles(settings.files, absolute);
-  return { staging: stagingFolder(root, stack), files, pending: [], problems, warnings: [] };
+export function planMachine(question: MachineQuestion): MachinePlan {
+  const { stack, settings, root, absolute } = question;
+  const files = planFiles(settings.files, absolute);
+  const { wsl, ...answer } = planWsl(question);
+  return {
+    staging: stagingFolder(root, stack),
+    files: files.files,
+    ...(wsl === undefined ? {} : { wsl }),
+    pending: answer.pending,
+    problems: [...files.problems, ...answer.problems],
+    warnings: answer.warnings,
+  };
 }

@@ -3,16 +3,11 @@ import os from "node:os";
 import type { Arch, DockerFacts, SystemFacts } from "../../domain/facts.ts";
 import { dockerGet } from "../docker.ts";
 import type { Host } from "../host.ts";
+import { quietly } from "./quietly.ts";
 
 export async function systemFacts(host: Host): Promise<SystemFacts> {
-  const [release, kernel, container] = await Promise.all([
-    quietly(host.files.text("/etc/os-release")),
-    quietly(host.files.text("/proc/sys/kernel/osrelease")),
-    quietly(host.files.stat("/.dockerenv")),
-  ]);
+  const [release, wsl] = await Promise.all([quietly(host.files.text("/etc/os-release")), runsInWsl(host)]);
   const values = shellValues(release ?? "");
-  // A container on a WSL machine has the same kernel, but none of WSL's services.
-  const wsl = /microsoft/i.test(kernel ?? "") && container === undefined;
   return {
     kind: wsl ? "wsl" : "linux",
     distribution: values.ID ?? "",
@@ -25,12 +20,13 @@ export function machineArch(): Arch {
   return os.arch() === "arm64" ? "arm64" : "amd64";
 }
 
-async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch {
-    return undefined;
-  }
+/** A container on a WSL machine has the same kernel, but none of WSL's services. */
+export async function runsInWsl(host: Host): Promise<boolean> {
+  const [kernel, container] = await Promise.all([
+    quietly(host.files.text("/proc/sys/kernel/osrelease")),
+    quietly(host.files.stat("/.dockerenv")),
+  ]);
+  return /microsoft/i.test(kernel ?? "") && container === undefined;
 }
 
 function shellValues(text: string): Record<string, string> {

@@ -36,8 +36,12 @@ export function machine(projects: ProjectFacts[] = [], changes: Partial<Facts> =
       mounts: [],
       kernelCommandLine: "",
       gpu: { dxg: false, driver: "" },
+      memory: 16 * 2 ** 30,
+      swap: 4 * 2 ** 30,
+      processors: 8,
+      hostname: "devbox",
     },
-    wsl: { version: "", distribution: "", interop: false, policy: {} },
+    wsl: { version: "", distribution: "", interop: false, networkingMode: "", defaultUser: "", policy: {} },
     windows: {
       reachable: false,
       error: "",
@@ -49,3 +53,38 @@ export function machine(projects: ProjectFacts[] = [], changes: Partial<Facts> =
     ...changes,
   };
 }
+
+/** The same as a WSL machine with Windows 11, everything as the product's defaults want it to run. */
+export function wslMachine(projects: ProjectFacts[] = [], changes: Partial<Facts> = {}): Facts {
+  const plain = machine(projects);
+  return {
+    ...plain,
+    system: { ...plain.system, kind: "wsl" },
+    machine: {
+      ...plain.machine,
+      mounts: [windowsDrive("c")],
+      kernelCommandLine: "initrd=\\initrd.img WSL_ROOT_INIT=1 panic=-1 nr_cpus=8 console=hvc0",
+    },
+    wsl: {
+      version: "2.3.26.0",
+      distribution: "Debian",
+      interop: true,
+      networkingMode: "nat",
+      defaultUser: "ada",
+      policy: {},
+    },
+    windows: { ...plain.windows, reachable: true, build: 22631, profile: "/mnt/c/Users/ada" },
+    ...changes,
+  };
+}
+
+export const windowsDrive = (
+  letter: string,
+  options = ["metadata", "uid=1000", "gid=1000", "umask=022"],
+  root = "/mnt/",
+): Facts["machine"]["mounts"][number] => ({
+  source: `${letter.toUpperCase()}:\\`,
+  target: `${root}${letter}`,
+  type: "9p",
+  options: ["rw", "noatime", "aname=drvfs", `path=${letter.toUpperCase()}:\\`, ...options, `symlinkroot=${root}`],
+});
