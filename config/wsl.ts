@@ -7,7 +7,10 @@ const LEAST_MEMORY = "256MB";
 
 const memory = z
   .string()
-  .regex(/^[1-9]\d*(M|G|T)i?B$/, "must be a whole positive number followed by MB, GB or TB, such as 8GB")
+  .regex(/^[1-9]\d*(M|G|T)i?B$/, {
+    error: "must be a whole positive number followed by MB, GB or TB, such as 8GB",
+    abort: true,
+  })
   .refine((size) => wslBytes(size) >= wslBytes(LEAST_MEMORY), `WSL takes no less than ${LEAST_MEMORY}`);
 
 const swap = z
@@ -50,7 +53,9 @@ const written = z.strictObject({
     .describe(
       "`live` writes the real files of this WSL machine; `staged` writes the same files below .workstation/<stack>/machine, to be reviewed or tested anywhere; `auto` is live inside WSL and staged elsewhere.",
     ),
-  memory: memory.optional().describe("Memory of the virtual machine, such as 8GB. WSL's own default: half of Windows'."),
+  memory: memory
+    .optional()
+    .describe("Memory of the virtual machine, such as 8GB. WSL's own default: half of Windows'."),
   processors: z.int().min(1).max(1024).optional().describe("Processors of the virtual machine. Default: all."),
   swap: swap.optional().describe('Swap space, such as 4GB; "0" for none. WSL\'s own default: a quarter of the memory.'),
   swapFile: z

@@ -2,8 +2,8 @@
 import type { Settings } from "../../config/schema.ts";
 import type { Facts } from "../facts.ts";
 import type { PendingChange } from "../restart/change.ts";
-import { type FilePlan, planFiles } from "./files.ts";
 import { planWsl, type WslPlan } from "../wsl/plan.ts";
+import { type FilePlan, planFiles } from "./files.ts";
 import { stagingFolder } from "./mode.ts";
 
 export interface MachineQuestion {

@@ -59,7 +59,9 @@ export function versionChecks(written: readonly WrittenKey[], facts: Pick<Facts,
   const warnings =
     unchecked.length === 0
       ? []
-      : [`The version of WSL or Windows is not known, so whether it has these is not checked: ${unchecked.join(", ")}.`];
+      : [
+          `The version of WSL or Windows is not known, so whether it has these is not checked: ${unchecked.join(", ")}.`,
+        ];
   return { problems, warnings };
 }
 
@@ -85,7 +87,11 @@ export const policyWarnings = (written: readonly WrittenKey[], policy: Facts["ws
         `${nameOf(key)}: WSL ignores it here, because the policy ${key.entry.policy} of this machine forbids it. Ask who manages the machine, or take it out.`,
     );
 
-export function effectWarnings(settings: WslSettings, facts: Pick<Facts, "system" | "machine">, live: boolean): string[] {
+export function effectWarnings(
+  settings: WslSettings,
+  facts: Pick<Facts, "system" | "machine">,
+  live: boolean,
+): string[] {
   const warnings: string[] = [];
   const mirrored = settings.networkingMode === "mirrored";
   if (live && facts.system.kind !== "wsl") {

@@ -2,7 +2,14 @@
 import { type Mode, resolveMode, stagingFolder, target } from "../machine/mode.ts";
 import type { MachineQuestion, Told } from "../machine/plan.ts";
 import type { PendingChange } from "../restart/change.ts";
-import { effectWarnings, ignoredByPolicy, kernelWarnings, policyWarnings, versionChecks, writtenKeys } from "./checks.ts";
+import {
+  effectWarnings,
+  ignoredByPolicy,
+  kernelWarnings,
+  policyWarnings,
+  versionChecks,
+  writtenKeys,
+} from "./checks.ts";
 import { extraProblems } from "./extra.ts";
 import { pendingWsl } from "./pending.ts";
 import { projectWarnings } from "./projects.ts";

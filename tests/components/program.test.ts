@@ -39,12 +39,13 @@ test("one project: every resource, and the outputs that the command line reads",
   const { outputs, asked, declared } = run(machine([folder("/src/hello", { digest: "d1" })]), {
     projects: [{ path: "/src/hello", ports: [{ container: 80, host: 8080 }] }],
   });
-  expect(asked).toEqual([{ projects: [{ path: "/src/hello", digest: true }] }]);
+  expect(asked).toEqual([{ projects: [{ path: "/src/hello", digest: true }], windows: true }]);
   expect(tally(declared)).toEqual({
     "pulumi:providers:docker": 1,
     "workstation:components:Workspace": 1,
     "docker:index/network:Network": 1,
-    "workstation:index:ManagedFile": 1,
+    "workstation:components:WslDistro": 1,
+    "workstation:index:ManagedFile": 2,
     "workstation:components:ModuleCache": 1,
     "docker:index/volume:Volume": 3,
     "workstation:components:DevImage": 1,

@@ -34,7 +34,12 @@ test("the machine is asked for a digest only of the project that is tried", () =
       { path: "/home/ada/shop", digest: false },
       { path: "/home/ada/ws/examples/hello", digest: true },
     ],
+    windows: true,
   });
+});
+
+test("Windows is not asked when nothing of it is wanted", () => {
+  expect(factsQuestion(parseSettings({ wsl: { mode: "staged" } }), place)).toEqual({ projects: [] });
 });
 
 test("one project: its image, its container, everything named", () => {
