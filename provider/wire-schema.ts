@@ -10,10 +10,19 @@ export function packageSchema(version: string): string {
     description: "Files and images of a Go development workstation",
     resources: {
       "workstation:index:ManagedFile": {
-        description: "A file whose content is kept as declared; what stood there before is given back on delete.",
-        inputProperties: { path: text, mode: text, content: text, permissions: text },
-        requiredInputs: ["path", "content"],
-        properties: { path: text, mode: text, permissions: text, sha256: text },
+        description: "A file, or our keys or lines in one; what stood there before is given back on delete.",
+        inputProperties: {
+          path: text,
+          mode: text,
+          content: text,
+          values: anyObject,
+          comment: text,
+          block: text,
+          symlink: text,
+          permissions: text,
+        },
+        requiredInputs: ["path"],
+        properties: { path: text, mode: text, permissions: text, sha256: text, values: anyObject },
         required: ["path", "mode", "permissions", "sha256"],
       },
       "workstation:index:LocalImage": {

@@ -3,20 +3,35 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Facts, FactsArgs } from "../domain/facts.ts";
 import type { ImageRecipe } from "../domain/recipe.ts";
 
+/** What a key of a managed file can hold: `ini` takes texts, numbers and booleans, `json` everything. */
+export type FileValue = null | boolean | number | string | FileValue[] | { [key: string]: FileValue };
+
 export interface ManagedFileArgs {
   /** Absolute path. */
   path: pulumi.Input<string>;
-  /** Who owns what in the file: `whole` means all of it is ours. Default `whole`. */
-  mode?: pulumi.Input<"whole">;
-  content: pulumi.Input<string>;
+  /**
+   * Who owns what in the file. `whole`: all of it is ours. `ini`, `json`, `jsonc` (JSON with comments): the keys of
+   * `values`. `block`: lines between two marks. Default `whole`.
+   */
+  mode?: pulumi.Input<"whole" | "ini" | "json" | "jsonc" | "block">;
+  /** For `whole` and `block`: the text. */
+  content?: pulumi.Input<string>;
+  /** For `ini` `{ section: { key: value } }`; for `json` and `jsonc` keys nested as in the file, arrays are values. */
+  values?: pulumi.Input<{ [key: string]: pulumi.Input<FileValue> }>;
+  /** For `block`: what begins a comment line. Default `#`. */
+  comment?: pulumi.Input<string>;
+  /** For `block`: the name in its marks, so that a file can have several. Default `settings`. */
+  block?: pulumi.Input<string>;
+  /** A symbolic link at the path: an error, or the file that it points at is managed. Default `refuse`. */
+  symlink?: pulumi.Input<"refuse" | "follow">;
   /** Unix permissions as octal text. Default `0644` for a new file; a file that was there keeps its own. */
   permissions?: pulumi.Input<string>;
 }
 
-/** A file whose content is kept as declared; what stood there before is kept and given back on delete. */
+/** A file, or our keys or lines in one, kept as declared; what stood there before is given back on delete. */
 export class ManagedFile extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
-  /** SHA-256 of the content on disk, lower-case hexadecimal. */
+  /** SHA-256 of what is ours on disk (`whole`: the content), lower-case hexadecimal; empty where nothing of it is. */
   declare readonly sha256: pulumi.Output<string>;
 
   constructor(name: string, args: ManagedFileArgs, opts?: pulumi.CustomResourceOptions) {
