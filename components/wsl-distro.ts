@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { resourceName, type WslFilePlan, type WslPlan } from "../domain/wsl/plan.ts";
 import type { WslFile } from "../domain/wsl/table.ts";
-import { ManagedFile, type ManagedFileArgs } from "../resources/workstation.ts";
+import { ManagedFile } from "../resources/workstation.ts";
 
 export interface WslDistroArgs {
   plan: WslPlan;
@@ -21,8 +21,8 @@ export class WslDistro extends pulumi.ComponentResource {
     const { mode, files } = args.plan;
     const entries = Object.entries(files) as [WslFile, WslFilePlan][];
     const paths = entries.map(([file, { path, values }]) => {
-      const given = { path, mode: "ini", values } as unknown as ManagedFileArgs;
-      return [file, new ManagedFile(resourceName(name, file), given, { parent: this }).path];
+      const managed = new ManagedFile(resourceName(name, file), { path, mode: "ini", values }, { parent: this });
+      return [file, managed.path];
     });
     this.mode = pulumi.output(mode);
     this.paths = Object.fromEntries(paths);

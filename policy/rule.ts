@@ -1,7 +1,7 @@
 /** What a rule of the pack is: text for people, options for teams, and one check for each resource type it judges. */
 import type { ContainerArgs, ImageArgs, RemoteImageArgs, VolumeArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
-import type { LocalImageArgs } from "../resources/workstation.ts";
+import type { LocalImageArgs, ManagedFileArgs } from "../resources/workstation.ts";
 import { UnknownValue } from "./values.ts";
 
 /** `mandatory` stops `up`, `advisory` only says so. */
@@ -25,6 +25,7 @@ interface Judged {
   "docker:index/remoteImage:RemoteImage": Unwrap<RemoteImageArgs>;
   "docker:index/volume:Volume": Unwrap<VolumeArgs>;
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;
+  "workstation:index:ManagedFile": Unwrap<ManagedFileArgs>;
 }
 
 export type Container = Partial<Judged["docker:index/container:Container"]>;

@@ -1,39 +1,9 @@
 /** The checks: each says what it found, what is wanted and what to do about it. */
 import { smokeCommand } from "../../domain/smoke.ts";
-import type { Patient } from "./patient.ts";
+import { type CheckDefinition, check } from "./check.ts";
+import { wslChecks } from "./wsl.ts";
 
-export interface Check {
-  id: string;
-  status: "pass" | "warn" | "fail" | "skip";
-  found: string;
-  wanted: string;
-  fix: string;
-}
-
-export type Finding = Omit<Check, "id">;
-
-export interface CheckDefinition<P = Patient> {
-  id: string;
-  wanted: string;
-  fix: string;
-  look: (patient: P) => Promise<Finding> | Finding;
-}
-
-type Verdict = [Check["status"], string] | [Check["status"], string, string];
-
-/** `judge` answers with a status, what was found, and a better fix than the usual one. */
-function check(
-  id: string,
-  wanted: string,
-  fix: string,
-  judge: (patient: Patient) => Promise<Verdict> | Verdict,
-): CheckDefinition {
-  const look = async (patient: Patient): Promise<Finding> => {
-    const [status, found, better] = await judge(patient);
-    return { status, found, wanted, fix: better ?? fix };
-  };
-  return { id, wanted, fix, look };
-}
+export type { Check, CheckDefinition, Finding } from "./check.ts";
 
 const UP = "./workstation up";
 const GIB = 2 ** 30;
@@ -222,6 +192,7 @@ function scriptOf(command: string): string {
 const usual = [
   ...[node, toolchain, plugins, docker, platform, limits, engine, state, passphrase],
   ...[settings, imageSource, disk, roots, projects, ports, goproxy],
+  ...wslChecks,
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {

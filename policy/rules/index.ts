@@ -6,6 +6,7 @@ import { memoryLimit, processLimit } from "./limits.ts";
 import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
 import { nonRootUser } from "./user.ts";
+import { wslDefaultUser, wslIsolation } from "./wsl.ts";
 
 export function workstationRules(): Rule[] {
   return [
@@ -22,5 +23,7 @@ export function workstationRules(): Rule[] {
     logRotation(),
     restartPolicy(),
     healthcheck(),
+    wslIsolation(),
+    wslDefaultUser(),
   ];
 }

@@ -5,17 +5,18 @@ import type { Patient } from "../../cli/doctor/patient.ts";
 import { busyPorts, portIsBusy } from "../../cli/ports.ts";
 import { parseSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
+import { wslMachine } from "../domain/machine.ts";
 
 const settings = parseSettings({
   projects: [{ path: "/src/shop", ports: [{ container: 80, host: 18080 }] }],
   image: { source: "bootstrap" },
 });
 
-const facts = {
-  trustRoots: [],
+const facts: Facts = {
+  ...wslMachine(),
   go: { path: "/usr/bin/go", version: "1.26.8", env: { GOPROXY: "https://me:secret@proxy.example.com,direct" } },
   projects: [{ path: "/src/shop", exists: true, uid: 1000, gid: 1000, goVersion: "", toolchain: "", digest: "" }],
-} as unknown as Facts;
+};
 
 const info = {
   ServerVersion: "28.0.0",

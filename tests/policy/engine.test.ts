@@ -1,5 +1,5 @@
 import { Engine, type Violation } from "./engine.ts";
-import { containerCases, localImages, missing, remoteImages, volumes } from "./fixtures/cases.ts";
+import { containerCases, localImages, managedFiles, missing, remoteImages, volumes } from "./fixtures/cases.ts";
 
 jest.setTimeout(120_000);
 
@@ -72,6 +72,7 @@ test("our own resources are judged, each and together", () => {
       ...localImages
         .filter(({ refusedByProvider }) => !refusedByProvider)
         .flatMap(({ rule, fail }) => expected(rule, `local-${rule}`, fail)),
+      ...managedFiles.flatMap(({ rule, fail }) => expected(rule, `file-${rule}`, fail)),
       "container-processes fail-unlimited: processes are not limited",
       "container-processes fail-user-limit-only: processes are not limited",
     ].sort(),

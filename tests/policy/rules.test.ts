@@ -6,6 +6,7 @@ import {
   DIGEST,
   good,
   localImages,
+  managedFiles,
   missing,
   remoteImages,
   volumes,
@@ -32,8 +33,9 @@ test("the container that the cases differ from satisfies every rule", () => {
 
 test("every rule has passing and violating cases, and every case a rule", () => {
   const ofResources = rules.filter(({ scope }) => scope === "resource").map(({ id }) => id);
-  expect(containerCases.map(({ rule }) => rule).sort()).toEqual(ofResources.sort());
-  for (const { pass, fail } of containerCases) {
+  const all = [...containerCases, ...managedFiles];
+  expect(all.map(({ rule }) => rule).sort()).toEqual(ofResources.sort());
+  for (const { pass, fail } of all) {
     expect(pass.length).toBeGreaterThanOrEqual(2);
     expect(fail.length).toBeGreaterThanOrEqual(2);
   }
@@ -72,6 +74,7 @@ describe.each([
   ["docker:index/remoteImage:RemoteImage", remoteImages],
   ["docker:index/volume:Volume", volumes],
   ...localImages.map((cases) => ["workstation:index:LocalImage", cases] as const),
+  ...managedFiles.map((cases) => ["workstation:index:ManagedFile", cases] as const),
 ] as const)("%s", (type, { rule, pass, fail }) => {
   test.each(pass.map((args) => [label(args), args]))(`${rule} accepts %s`, (_, args) => {
     expect(judge(type, args as object)).toEqual([]);
