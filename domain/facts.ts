@@ -32,10 +32,10 @@ export interface MachineFacts {
   /** /proc/cmdline. */
   kernelCommandLine: string;
   gpu: GpuFacts;
-  /** MemTotal and SwapTotal in bytes; 0 when not known. */
+  /** MemTotal and SwapTotal in bytes; 0 when not known, and outside WSL, where nothing is compared with them. */
   memory: number;
   swap: number;
-  /** Processors that are online; 0 when not known. */
+  /** Processors that are online; 0 as with memory. */
   processors: number;
   hostname: string;
 }

@@ -46,9 +46,13 @@ function runsOnVersion1({ cgroup }: Pick<MachineFacts, "cgroup">): boolean {
   return cgroup.filesystem !== "" && (cgroup.filesystem !== "cgroup2" || !cgroup.controllers.includes("memory"));
 }
 
+/** WSL 1 has no kernel of its own, so no arguments for it. Its drives are of a type that no other system has. */
+export const isWsl1 = ({ mounts }: Pick<MachineFacts, "mounts">): boolean =>
+  mounts.some(({ type }) => type === "drvfs");
+
 /**
  * Needed where WSL runs on version 1, and kept once they run: without them the next start would be as it was before, and
  * the one after that would write them again.
  */
 export const needsCgroupV2Arguments = (machine: MachineFacts): boolean =>
-  runsWithOurArguments(machine) || runsOnVersion1(machine);
+  !isWsl1(machine) && (runsWithOurArguments(machine) || runsOnVersion1(machine));

@@ -3,7 +3,7 @@ import type { WslSettings } from "../../config/wsl.ts";
 import type { Facts } from "../facts.ts";
 import type { Told } from "../machine/plan.ts";
 import { compareVersions } from "../versions.ts";
-import { CGROUP_V2_ARGUMENTS, runsWithOurArguments } from "./cgroup.ts";
+import { CGROUP_V2_ARGUMENTS, isWsl1, runsWithOurArguments } from "./cgroup.ts";
 import { FILE_NAME, findKey, type WslFile, type WslKey } from "./table.ts";
 import { WINDOWS_11, WINDOWS_11_22H2 } from "./table-wslconfig.ts";
 import type { IniValues } from "./values.ts";
@@ -96,6 +96,11 @@ export function effectWarnings(
   const mirrored = settings.networkingMode === "mirrored";
   if (live && facts.system.kind !== "wsl") {
     warnings.push(`wsl.mode: live writes ${FILE_NAME.wslConf}, but nothing reads it here: this is no WSL machine.`);
+  }
+  if (facts.system.kind === "wsl" && isWsl1(facts.machine)) {
+    warnings.push(
+      `wsl: this distribution runs as WSL 1, which reads nothing of ${FILE_NAME.wslconfig} and has neither systemd nor Docker. \`wsl.exe --set-version NAME 2\` converts it.`,
+    );
   }
   if (mirrored && settings.localhostForwarding !== undefined)
     warnings.push("wsl.localhostForwarding: has no effect with networkingMode: mirrored.");

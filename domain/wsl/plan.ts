@@ -2,6 +2,7 @@
 import { type Mode, resolveMode, stagingFolder, target } from "../machine/mode.ts";
 import type { MachineQuestion, Told } from "../machine/plan.ts";
 import type { PendingChange } from "../restart/change.ts";
+import { isWsl1 } from "./cgroup.ts";
 import {
   effectWarnings,
   ignoredByPolicy,
@@ -69,7 +70,7 @@ export function planWsl({ stack, settings, facts, root }: MachineQuestion): WslA
   }
 
   const resources = { wslconfig: resourceName(WSL, "wslconfig"), wslConf: resourceName(WSL, "wslConf") };
-  const runs = mode === "live" && facts.system.kind === "wsl";
+  const runs = mode === "live" && facts.system.kind === "wsl" && !isWsl1(facts.machine);
   // What a policy forbids never comes to run: it is warned of, and no restart would bring it.
   const forbidden = new Set(
     written.filter((key) => ignoredByPolicy(key, facts.wsl.policy)).map(({ entry }) => `${entry.section}.${entry.key}`),

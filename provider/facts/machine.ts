@@ -3,18 +3,18 @@ import type { CgroupFacts, GpuFacts, MachineFacts, MountFacts } from "../../doma
 import type { Host } from "../host.ts";
 import { mountedAt, parseMountinfo, windowsMounts } from "./mountinfo.ts";
 import { quietly } from "./quietly.ts";
+import { runsInWsl } from "./system.ts";
 
 const CGROUP = "/sys/fs/cgroup";
 
 export async function machineFacts(host: Host): Promise<MachineFacts> {
   const text = async (file: string) => (await quietly(host.files.text(file))) ?? "";
-  const [mountinfo, first, booted, commandLine, meminfo, online, hostname, gpu] = await Promise.all([
+  const [mountinfo, first, booted, commandLine, size, hostname, gpu] = await Promise.all([
     text("/proc/self/mountinfo"),
     text("/proc/1/comm"),
     quietly(host.files.stat("/run/systemd/system")),
     text("/proc/cmdline"),
-    text("/proc/meminfo"),
-    text("/sys/devices/system/cpu/online"),
+    sizeFacts(host),
     text("/proc/sys/kernel/hostname"),
     gpuFacts(host),
   ]);
@@ -27,10 +27,22 @@ export async function machineFacts(host: Host): Promise<MachineFacts> {
     mounts: windowsMounts(mounts),
     kernelCommandLine: commandLine.trim(),
     gpu,
+    ...size,
+    hostname: hostname.trim(),
+  };
+}
+
+/** Elsewhere these come and go (swapoff, hotplug) without meaning: each new value would have drift run the program. */
+async function sizeFacts(host: Host): Promise<Pick<MachineFacts, "memory" | "swap" | "processors">> {
+  if (!(await runsInWsl(host))) return { memory: 0, swap: 0, processors: 0 };
+  const [meminfo = "", online = ""] = await Promise.all([
+    quietly(host.files.text("/proc/meminfo")),
+    quietly(host.files.text("/sys/devices/system/cpu/online")),
+  ]);
+  return {
     memory: kilobytes(meminfo, "MemTotal"),
     swap: kilobytes(meminfo, "SwapTotal"),
     processors: countOf(online.trim()),
-    hostname: hostname.trim(),
   };
 }
 

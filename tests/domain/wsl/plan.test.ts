@@ -401,6 +401,15 @@ describe("pending: what is wanted does not run", () => {
     }
   });
 
+  test("WSL 1 has no kernel of its own: a warning, no kernel arguments, nothing to restart for", () => {
+    const facts = hybrid();
+    facts.machine.mounts = [{ ...windowsDrive("c"), type: "drvfs" }];
+    const { wsl, pending, warnings } = plan({ processors: 4 }, facts);
+    expect(wsl?.files.wslconfig?.values).toEqual({ wsl2: { processors: "4" } });
+    expect(pending).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("--set-version NAME 2")]);
+  });
+
   test("staged files are nobody's to restart for", () => {
     expect(onWsl({ mode: "staged", processors: 4, distro: { systemd: false } }).pending).toEqual([]);
   });

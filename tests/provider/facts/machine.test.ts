@@ -117,6 +117,7 @@ describe("Windows drives", () => {
 
 test("the kernel, the memory, processors, the name and the GPU", async () => {
   put("wsl2-v2", {
+    ...wsl2,
     "/proc/cmdline": "initrd=\\initrd.img WSL_ROOT_INIT=1 panic=-1 nr_cpus=6 cgroup_no_v1=all\n",
     "/proc/meminfo": "MemTotal:        8131140 kB\nMemFree:         1 kB\nSwapTotal:       2097152 kB\n",
     "/sys/devices/system/cpu/online": "0-3,6,8-9\n",
@@ -134,6 +135,11 @@ test("the kernel, the memory, processors, the name and the GPU", async () => {
     hostname: "devbox",
     gpu: { dxg: true, driver: "535.183.01" },
   });
+});
+
+test("outside WSL memory and processors are not told: they would only make facts differ", async () => {
+  put("debian-v2", { "/proc/meminfo": "MemTotal:  8131140 kB\n", "/sys/devices/system/cpu/online": "0-3\n" });
+  expect(await machineFacts(withoutPrograms())).toMatchObject({ memory: 0, swap: 0, processors: 0 });
 });
 
 test("a machine where nothing can be read: everything is empty and nothing throws", async () => {
