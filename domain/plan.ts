@@ -67,13 +67,17 @@ export function absolutePath(path: string, { root, home }: Place): string {
 export function factsQuestion(settings: Settings, place: Place): FactsArgs {
   const tried = settings.smokeTest.enabled ? settings.smokeTest.project : undefined;
   return {
+    ...(needsWindows(settings) ? { windows: true } : {}),
     projects: settings.projects.map((project) => ({
       path: absolutePath(project.path, place),
       digest: project.name === tried,
     })),
-    // Where .wslconfig is, and which Windows this is. Outside WSL the answer is there at once.
-    ...(settings.wsl.mode === "auto" || settings.wsl.mode === "live" ? { windows: true } : {}),
   };
+}
+
+/** Windows takes a second to answer; where there is none it is not asked, whatever this says. */
+function needsWindows({ hostSync, wsl }: Settings): boolean {
+  return hostSync.mode !== "off" || wsl.mode !== "off";
 }
 
 export function planStack(stack: string, settings: Settings, facts: Facts, place: Place): Plan {

@@ -39,7 +39,9 @@ test("the machine is asked for a digest only of the project that is tried", () =
 });
 
 test("Windows is not asked when nothing of it is wanted", () => {
-  expect(factsQuestion(parseSettings({ wsl: { mode: "staged" } }), place)).toEqual({ projects: [] });
+  expect(factsQuestion(parseSettings({ wsl: { mode: "off" }, hostSync: { mode: "off" } }), place)).toEqual({
+    projects: [],
+  });
 });
 
 test("one project: its image, its container, everything named", () => {
