@@ -1,6 +1,7 @@
 /** What one key alone cannot tell: settings that contradict each other. */
 
-import { nearest, show } from "./messages.ts";
+import { show } from "./messages.ts";
+import { nearest } from "./nearest.ts";
 import type { LoadedSettings, NamedProject, ProjectSettings, Settings } from "./schema.ts";
 import { toBytes } from "./units.ts";
 

@@ -1,5 +1,5 @@
 /** Keys without a setting of their own, checked against the table of documented settings. */
-import { nearest } from "../../config/messages.ts";
+import { nearest } from "../../config/nearest.ts";
 import type { WslSettings } from "../../config/wsl.ts";
 import { elsewhere, FILE_NAME, findKey, keysOf, sections, type WslFile, type WslKey } from "./table.ts";
 
