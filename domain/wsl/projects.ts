@@ -17,6 +17,6 @@ export const projectWarnings = (facts: Pick<Facts, "projects" | "machine">): str
         ? ` ${drive.target} is mounted without metadata, so chmod and owners have no effect there.`
         : "";
     return [
-      `${path} is on a Windows drive: builds there take several times as long, and changes made by Windows or another container raise no file events (inotify). Move it below your home folder; or let VS Code look for changes itself with the setting ${POLLING_SETTING}.${bare}`,
+      `${path} is on a Windows drive: builds are much slower there, and changes raise no file events (inotify). Move it below your home folder; or let VS Code look for changes itself with the setting ${POLLING_SETTING}.${bare}`,
     ];
   });

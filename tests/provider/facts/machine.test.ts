@@ -1,4 +1,4 @@
-/** Machines faked in a folder: mountinfo as recorded (tests/provider/facts/recorded), the other files in few words. */
+/** Machines faked in a folder: mountinfo of tests/provider/facts/recorded (see its README), the other files in few words. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { machineFacts } from "../../../provider/facts/machine.ts";
