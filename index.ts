@@ -25,8 +25,8 @@ for (const warning of plan.warnings) await pulumi.log.warn(warning);
 const provider = new docker.Provider("docker", { host: plan.dockerHost });
 const opts = { providers: [provider] };
 
-declareMachine(plan.machine, opts);
-const workspace = new Workspace("workspace", plan, opts);
+const trustDependsOn = declareMachine(plan.machine, opts);
+const workspace = new Workspace("workspace", { ...plan, trustDependsOn }, opts);
 const byOwner = new Map(
   plan.owners.map(({ suffix, volumes, repository, recipe }) => {
     const cache = new ModuleCache(`cache${suffix}`, { stack, volumes }, opts);

@@ -48,12 +48,14 @@ export async function gatherFacts(context: Context, settings: LoadedSettings): P
 
 /** Equal digest: the engine would be told the same, by the same program, on the same machine. */
 export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts): string {
+  // What runs decides about restarts, not about what the engine does; and a run of ours changes it.
+  const { running: _running, ...lasting } = facts;
   return digestOf({
     stack,
     root: context.root,
     node: process.version,
     settings,
-    facts,
+    facts: lasting,
     sources: digestSources(context.root),
     environment: relevantEnvironment(context.env),
   });

@@ -1,11 +1,18 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachinePlan } from "../domain/machine/plan.ts";
+import { TRUST } from "../domain/sync/roots.ts";
 import { WSL } from "../domain/wsl/plan.ts";
 import { TeamFiles } from "./team-files.ts";
+import { TrustSync } from "./trust-sync.ts";
 import { WslDistro } from "./wsl-distro.ts";
 
-/** The machine's own part of the stack: each component is there when the plan has one for it. */
-export function declareMachine(plan: MachinePlan, opts?: pulumi.ComponentResourceOptions): void {
+/**
+ * The machine's own part of the stack: each component is there when the plan has one for it. Answers what containers have
+ * to wait for.
+ */
+export function declareMachine(plan: MachinePlan, opts?: pulumi.ComponentResourceOptions): pulumi.Resource[] {
   if (plan.wsl !== undefined) new WslDistro(WSL, { plan: plan.wsl }, opts);
   if (plan.files.length > 0) new TeamFiles("files", { files: plan.files }, opts);
+  const { anchors } = plan.roots;
+  return anchors === undefined ? [] : [new TrustSync(TRUST, { anchors }, opts)];
 }

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownLabels } from "../domain/names.ts";
+import { TrustBundle } from "../resources/trust.ts";
 import { ManagedFile } from "../resources/workstation.ts";
 import { labelList } from "./labels.ts";
 
@@ -10,12 +11,17 @@ export interface WorkspaceArgs {
   network: string;
   /** File that containers read as git's system configuration; its folder is mounted there. */
   gitConfig: { path: string; content: string };
+  /** File of all roots, and those in it that the machine's own bundle may lack. */
+  trust: { path: string; certificates: string[] };
+  /** What changes the machine's own bundle. */
+  trustDependsOn?: pulumi.Resource[];
 }
 
 /** What all containers of a stack share: a private network and a folder of read-only configuration. */
 export class Workspace extends pulumi.ComponentResource {
   readonly network: pulumi.Output<string>;
   readonly gitConfig: pulumi.Output<string>;
+  readonly roots: pulumi.Output<string>;
 
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("workstation:components:Workspace", name, {}, opts);
@@ -29,8 +35,10 @@ export class Workspace extends pulumi.ComponentResource {
       { path: args.gitConfig.path, content: args.gitConfig.content, permissions: "0644" },
       { parent: this },
     );
+    const trust = new TrustBundle(`${name}-roots`, args.trust, { parent: this, dependsOn: args.trustDependsOn ?? [] });
     this.network = network.name;
+    this.roots = trust.path;
     this.gitConfig = file.path;
-    this.registerOutputs({ network: this.network, gitConfig: this.gitConfig });
+    this.registerOutputs({ network: this.network, gitConfig: this.gitConfig, roots: this.roots });
   }
 }

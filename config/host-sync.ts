@@ -1,5 +1,6 @@
 /** Settings of `hostSync`: roots, time and proxy of the machine, and what follows them. */
 import { z } from "zod";
+import { roots } from "./roots.ts";
 
 export const hostSync = z
   .strictObject({
@@ -9,6 +10,7 @@ export const hostSync = z
       .describe(
         "`live` changes this machine's trust store, time zone and proxy files; `staged` writes the same files below .workstation/<stack>/machine; `auto` is live inside WSL and staged elsewhere.",
       ),
+    roots,
   })
   .prefault({})
   .describe("What the distribution takes over from Windows, or from the team's settings.");

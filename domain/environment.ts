@@ -4,7 +4,19 @@ import type { Facts } from "./facts.ts";
 import { CACHES, HOME, searchPath } from "./names.ts";
 
 export const GIT_CONFIG = "/etc/workstation/gitconfig";
-const ROOTS = "/etc/ssl/certs/ca-certificates.crt";
+/** Below the folder that containers see as /etc/workstation. */
+export const TRUST_BUNDLE = "trust/ca-certificates.crt";
+const ROOTS = `/etc/workstation/${TRUST_BUNDLE}`;
+
+/** OpenSSL, Go and Python; curl; git; Python's requests and pip; Node. */
+export const TRUST_VARIABLES = [
+  "SSL_CERT_FILE",
+  "CURL_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "REQUESTS_CA_BUNDLE",
+  "PIP_CERT",
+  "NODE_EXTRA_CA_CERTS",
+];
 
 export interface Environment {
   env: Record<string, string>;
@@ -13,7 +25,7 @@ export interface Environment {
 
 export interface EnvironmentQuestion {
   goVersion: string;
-  facts: Pick<Facts, "go" | "proxy" | "trustRoots">;
+  facts: Pick<Facts, "go" | "proxy">;
   goEnv: Settings["go"]["env"];
   projectEnv: Record<string, string>;
 }
@@ -54,9 +66,8 @@ export function planEnvironment({ goVersion, facts, goEnv, projectEnv }: Environ
   }
   const env: Record<string, string> = {
     ...inherited,
-    ...(facts.trustRoots.length > 0
-      ? { NODE_EXTRA_CA_CERTS: ROOTS, REQUESTS_CA_BUNDLE: ROOTS, SSL_CERT_FILE: ROOTS }
-      : {}),
+    // Each program has its own name for it; all of them read the file anew when they start.
+    ...Object.fromEntries(TRUST_VARIABLES.map((name) => [name, ROOTS])),
     GIT_CONFIG_SYSTEM: GIT_CONFIG,
     GOCACHE: CACHES.gobuild,
     GOMODCACHE: CACHES.gomod,

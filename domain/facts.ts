@@ -9,7 +9,7 @@ export interface Facts {
   go: GoFacts;
   /** HTTP(S)_PROXY, NO_PROXY (both spellings folded to upper case), only those that are set. */
   proxy: Record<string, string>;
-  /** Root certificates that this machine trusts beyond its distribution's own, sorted by fingerprint. */
+  /** Root certificates that this machine trusts beyond its distribution's own and ours, sorted by fingerprint. */
   trustRoots: TrustRoot[];
   git: GitFacts;
   /** One entry for each folder asked for, in the order asked. */
@@ -20,6 +20,26 @@ export interface Facts {
   windows: WindowsFacts;
   /** Only when asked for: it is never the same twice. */
   clock?: ClockFacts;
+  /** One entry for each file of certificates asked for, in the order asked. */
+  rootFiles: RootFile[];
+  /** Fingerprints of the distribution's own roots, sorted; empty where nothing is to be compared with them. */
+  distributionRoots: string[];
+  /** What runs against what is written: no part of what decides whether the engine has anything to do. */
+  running: RunningFacts;
+}
+
+export interface RootFile {
+  path: string;
+  roots: WindowsRoot[];
+  /** Why it cannot be taken as it is, such as "does not exist"; empty when it can. */
+  problem: string;
+}
+
+export interface RunningFacts {
+  /** When the Docker daemon of this system started (ISO 8601); empty where that cannot be told. */
+  dockerdStarted: string;
+  /** When a root was last added to or removed from this system's trust store. */
+  trustChanged: string;
 }
 
 /** What runs now, on WSL and on plain Linux alike. */
@@ -107,6 +127,10 @@ export interface WindowsRoot {
   serverAuth: boolean;
   /** It stands in the Disallowed store too. */
   disallowed: boolean;
+  /** Absent: not yet. */
+  expired?: boolean;
+  /** False: it may not sign other certificates. */
+  ca?: boolean;
   pem: string;
 }
 
@@ -202,4 +226,6 @@ export interface FactsArgs {
   windows?: boolean;
   /** Compare the clock. Default false. */
   clock?: boolean;
+  /** Files of certificates to read, as absolute paths. Default none. */
+  rootFiles?: string[];
 }

@@ -23,7 +23,9 @@ export const KEEP_ALIVE = ["/bin/sh", "-c", "trap 'exit 0' TERM INT; sleep infin
 
 export interface ImageQuestion {
   settings: Pick<Settings, "image" | "go">;
-  facts: Pick<Facts, "system" | "trustRoots">;
+  facts: Pick<Facts, "system">;
+  /** PEM of roots beyond the base's own, sorted by fingerprint. */
+  roots: readonly string[];
   owner: Owner;
   /** One entry for each of go.versions, in that order. */
   tools: ResolvedTools[];
@@ -31,12 +33,13 @@ export interface ImageQuestion {
   dockerfile: string | undefined;
 }
 
-export function planImage({ settings, facts, owner, tools, dockerfile }: ImageQuestion): ImageRecipe {
+export function planImage({ settings, facts, roots, owner, tools, dockerfile }: ImageQuestion): ImageRecipe {
   const defaultGo = settings.go.versions[0] as string;
   return {
     base: planBase(settings.image, facts.system.arch),
     layers: [
-      ...trustLayers(facts),
+      // Containers read roots from a file that is mounted: only the steps of a Dockerfile need them in the image.
+      ...(dockerfile === undefined ? [] : trustLayers(roots)),
       ...tools.flatMap(({ go, pins }): Layer[] => [
         { kind: "goSdk", version: go, default: go === defaultGo },
         { kind: "goTools", go, tools: pins },
@@ -85,8 +88,6 @@ function planBase(image: Settings["image"], arch: RootfsBase["arch"]): RootfsBas
   return { kind: "rootfs", distribution: "debian", suite: image.suite, arch, packages };
 }
 
-function trustLayers(facts: Pick<Facts, "trustRoots">): Layer[] {
-  if (facts.trustRoots.length === 0) return [];
-  const sorted = [...facts.trustRoots].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  return [{ kind: "trustRoots", certificates: sorted.map((root) => root.pem) }];
+function trustLayers(roots: readonly string[]): Layer[] {
+  return roots.length === 0 ? [] : [{ kind: "trustRoots", certificates: [...roots] }];
 }

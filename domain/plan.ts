@@ -2,7 +2,7 @@
 import type { Settings } from "../config/schema.ts";
 import { goProblem, type ResolvedTools, resolveAllTools } from "./compatibility.ts";
 import { type ContainerPlan, planContainer, workspaceFolder } from "./containers.ts";
-import { hasCredentials, planEnvironment, renderGitConfig } from "./environment.ts";
+import { hasCredentials, planEnvironment, renderGitConfig, TRUST_BUNDLE } from "./environment.ts";
 import type { Facts, FactsArgs, ProjectFacts } from "./facts.ts";
 import { planImage } from "./images.ts";
 import { type MachinePlan, planMachine } from "./machine/plan.ts";
@@ -33,6 +33,8 @@ export interface Plan {
   dockerHost: string;
   network: string;
   gitConfig: { path: string; content: string };
+  /** All roots in one file, which containers read. */
+  trust: { path: string; certificates: string[] };
   owners: OwnerPlan[];
   /** `owner` is the suffix of one of `owners`. */
   containers: (ContainerPlan & { owner: string; digest: string })[];
@@ -68,11 +70,17 @@ export function factsQuestion(settings: Settings, place: Place): FactsArgs {
   const tried = settings.smokeTest.enabled ? settings.smokeTest.project : undefined;
   return {
     ...(needsWindows(settings) ? { windows: true } : {}),
+    ...rootFiles(settings, place),
     projects: settings.projects.map((project) => ({
       path: absolutePath(project.path, place),
       digest: project.name === tried,
     })),
   };
+}
+
+function rootFiles({ hostSync: { mode, roots } }: Settings, place: Place): Pick<FactsArgs, "rootFiles"> {
+  if (mode === "off" || roots.files.length === 0) return {};
+  return { rootFiles: roots.files.map((file) => absolutePath(file, place)) };
 }
 
 /** Windows takes a second to answer; where there is none it is not asked, whatever this says. */
@@ -134,7 +142,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       owner,
       suffix,
       repository: imageRepository(stack),
-      recipe: planImage({ settings, facts, owner, tools, dockerfile }),
+      recipe: planImage({ settings, facts, roots: machine.roots.further, owner, tools, dockerfile }),
       volumes: mapCaches((kind) => volumeName(stack, kind, suffix)),
     }),
   );
@@ -167,6 +175,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
         containers.map(({ path }) => workspaceFolder(path)),
       ),
     },
+    trust: { path: `${etc}/${TRUST_BUNDLE}`, certificates: machine.roots.further },
     owners,
     containers,
     tools,

@@ -5,6 +5,8 @@ import type { Host } from "./host.ts";
 import { localImage } from "./resources/local-image.ts";
 import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
+import { trustAnchors } from "./resources/trust-anchors.ts";
+import { trustBundle } from "./resources/trust-bundle.ts";
 
 // The dispatcher does not know what a handler's arguments are; each handler checks its own.
 type AnyHandler = ResourceHandler<object, object>;
@@ -13,6 +15,8 @@ export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
   "workstation:index:ProcessLimit": processLimit as unknown as AnyHandler,
   "workstation:index:LocalImage": localImage as unknown as AnyHandler,
+  "workstation:index:TrustAnchors": trustAnchors as unknown as AnyHandler,
+  "workstation:index:TrustBundle": trustBundle as unknown as AnyHandler,
 };
 
 export type FunctionHandler = (host: Host, args: Record<string, unknown>) => Promise<object>;

@@ -25,6 +25,8 @@ export interface Files {
   /** Never follows a symbolic link. */
   stat(file: string): Promise<FileStat | undefined>;
   link(file: string): Promise<string>;
+  /** When its content (for a folder: the list of names in it) last changed; undefined when it is not there. */
+  changed(file: string): Promise<Date | undefined>;
   read(file: string): Promise<Buffer | undefined>;
   text(file: string): Promise<string | undefined>;
   list(folder: string): Promise<Dirent[]>;
@@ -57,6 +59,7 @@ export function filesBelow(root: string): Files {
       return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, size: found.size };
     },
     link: (file) => fs.readlink(real(file)),
+    changed: async (file) => (await whenPresent(fs.stat(real(file))))?.mtime,
     read: (file) => explained("read", file, whenPresent(fs.readFile(real(file)))),
     text: async (file) => (await files.read(file))?.toString("utf8"),
     list: async (folder) => (await whenPresent(fs.readdir(real(folder), { withFileTypes: true }))) ?? [],

@@ -1,5 +1,6 @@
 /** The package schema, for `pulumi package get-schema` and for tools that list what a provider has. */
 const text = { type: "string" };
+const texts = { type: "array", items: text };
 const whole = { type: "integer" };
 const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
 
@@ -31,6 +32,20 @@ export function packageSchema(version: string): string {
         requiredInputs: ["repository", "recipe"],
         properties: { repository: text, recipe: anyObject, reference: text, imageId: text, size: { type: "number" } },
         required: ["repository", "recipe", "reference", "imageId", "size"],
+      },
+      "workstation:index:TrustAnchors": {
+        description: "Root certificates in the distribution's trust store. What leaves the list leaves the store.",
+        inputProperties: { certificates: texts, owner: text, root: text },
+        requiredInputs: ["certificates", "owner"],
+        properties: { owner: text, root: text, fingerprints: texts, trusted: texts, damaged: texts },
+        required: ["owner", "root", "fingerprints", "trusted", "damaged"],
+      },
+      "workstation:index:TrustBundle": {
+        description: "Every root in one file, for containers that mount its folder.",
+        inputProperties: { path: text, certificates: texts },
+        requiredInputs: ["path", "certificates"],
+        properties: { path: text, sha256: text, count: whole, readable: { type: "boolean" } },
+        required: ["path", "sha256", "count", "readable"],
       },
       "workstation:index:ProcessLimit": {
         description: "How many processes and threads a container may have.",

@@ -8,6 +8,10 @@ export const CONTAINER = "docker:index/container:Container";
 export const NETWORK = "docker:index/network:Network";
 export const VOLUME = "docker:index/volume:Volume";
 
+/** Not put right by their own handler: an image is made anew, and a limit ends with its container. */
+const MADE_ANEW = new Set(["LocalImage", "ProcessLimit"].map((type) => `workstation:index:${type}`));
+const mendsItself = (type: string): boolean => type.startsWith("workstation:index:") && !MADE_ANEW.has(type);
+
 export interface RepairPlan {
   /** Stopped and otherwise as declared. */
   start: { id: string; name: string }[];
@@ -54,7 +58,7 @@ export function planRepair(deployment: Deployment, drifted: readonly DriftEntry[
       if (drift.fields.every((field) => field === "running"))
         plan.start.push({ id, name: text(resource.outputs?.name) });
       else plan.replace.push(resource.urn);
-    } else if (resource.type === "workstation:index:ManagedFile") {
+    } else if (mendsItself(resource.type)) {
       plan.refresh.push(resource.urn);
     } else {
       plan.forget.add(resource.urn);

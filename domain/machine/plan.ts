@@ -2,6 +2,7 @@
 import type { Settings } from "../../config/schema.ts";
 import type { Facts } from "../facts.ts";
 import type { PendingChange } from "../restart/change.ts";
+import { planRoots, type RootsPlan } from "../sync/roots.ts";
 import { planWsl, type WslPlan } from "../wsl/plan.ts";
 import { type FilePlan, planFiles } from "./files.ts";
 import { stagingFolder } from "./mode.ts";
@@ -29,6 +30,7 @@ export interface MachinePlan extends Told {
   files: FilePlan[];
   /** Absent when it is switched off. */
   wsl?: WslPlan;
+  roots: RootsPlan;
   /** Written, and not running yet. */
   pending: PendingChange[];
 }
@@ -37,12 +39,14 @@ export function planMachine(question: MachineQuestion): MachinePlan {
   const { stack, settings, root, absolute } = question;
   const files = planFiles(settings.files, absolute);
   const { wsl, ...answer } = planWsl(question);
+  const { roots, ...trust } = planRoots(question);
   return {
     staging: stagingFolder(root, stack),
     files: files.files,
     ...(wsl === undefined ? {} : { wsl }),
-    pending: answer.pending,
-    problems: [...files.problems, ...answer.problems],
-    warnings: answer.warnings,
+    roots,
+    pending: [...answer.pending, ...trust.pending],
+    problems: [...files.problems, ...answer.problems, ...trust.problems],
+    warnings: [...answer.warnings, ...trust.warnings],
   };
 }

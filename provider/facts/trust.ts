@@ -27,7 +27,8 @@ async function certificateFiles(host: Host, folder: string, suffix: string): Pro
     entries.map((entry) => {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) return certificateFiles(host, file, suffix);
-      return entry.name.endsWith(suffix) ? [file] : [];
+      // What we put there ourselves is no news: it would look like a change of the machine after each of ours.
+      return entry.name.endsWith(suffix) && !entry.name.startsWith("go-workstation-") ? [file] : [];
     }),
   );
   return found.flat();

@@ -32,7 +32,7 @@ test("labels come in one order", () => {
   ]);
 });
 
-test("Workspace: a network and git's configuration", async () => {
+test("Workspace: a network, git's configuration and the roots", async () => {
   const workspace = new Workspace("workspace", plan);
   await settled(workspace.urn);
   expect(await settled(workspace.network)).toBe("gows-dev");
@@ -41,7 +41,9 @@ test("Workspace: a network and git's configuration", async () => {
     "docker:index/network:Network",
     "workstation:components:Workspace",
     "workstation:index:ManagedFile",
+    "workstation:index:TrustBundle",
   ]);
+  expect(engine.only("workstation:index:TrustBundle")[0]?.inputs).toEqual(plan.trust);
   expect(engine.only("docker:index/network:Network")).toEqual([
     {
       type: "docker:index/network:Network",

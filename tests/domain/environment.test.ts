@@ -6,13 +6,20 @@ import {
   withoutCredentials,
 } from "../../domain/environment.ts";
 
-const facts = { go: { path: "/usr/bin/go", version: "1.26.8", env: {} }, proxy: {}, trustRoots: [] };
+const facts = { go: { path: "/usr/bin/go", version: "1.26.8", env: {} }, proxy: {} };
 const plan = (changes: Partial<Parameters<typeof planEnvironment>[0]> = {}) =>
   planEnvironment({ goVersion: "1.22.6", facts, goEnv: {}, projectEnv: {}, ...changes });
 
 test("a container's Go is the project's, its caches the volumes", () => {
   const { env, warnings } = plan();
+  const trust = "/etc/workstation/trust/ca-certificates.crt";
   expect(env).toEqual({
+    CURL_CA_BUNDLE: trust,
+    GIT_SSL_CAINFO: trust,
+    NODE_EXTRA_CA_CERTS: trust,
+    PIP_CERT: trust,
+    REQUESTS_CA_BUNDLE: trust,
+    SSL_CERT_FILE: trust,
     GIT_CONFIG_SYSTEM: "/etc/workstation/gitconfig",
     GOCACHE: "/home/dev/.cache/go-build",
     GOMODCACHE: "/go/pkg/mod",
@@ -72,12 +79,9 @@ test("an address of this machine itself is left out, and that is said", () => {
   expect(warnings.map((warning) => warning.split("=")[0])).toEqual(["GOPROXY", "HTTP_PROXY"]);
 });
 
-test("TLS clients are told of the roots when there are any", () => {
-  const root = { fingerprint: "a", subject: "b", pem: "c" };
-  expect(plan({ facts: { ...facts, trustRoots: [root] } }).env).toMatchObject({
-    NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/ca-certificates.crt",
-    SSL_CERT_FILE: "/etc/ssl/certs/ca-certificates.crt",
-  });
+test("every TLS client is told of the file of roots that is mounted", () => {
+  const file = "/etc/workstation/trust/ca-certificates.crt";
+  expect(plan({}).env).toMatchObject({ NODE_EXTRA_CA_CERTS: file, SSL_CERT_FILE: file, GIT_SSL_CAINFO: file });
 });
 
 test.each([

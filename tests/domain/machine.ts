@@ -28,6 +28,9 @@ export function machine(projects: ProjectFacts[] = [], changes: Partial<Facts> =
     go: { path: "/usr/bin/go", version: "1.26.8", env: {} },
     proxy: {},
     trustRoots: [],
+    rootFiles: [],
+    distributionRoots: [],
+    running: { dockerdStarted: "", trustChanged: "" },
     git: { name: "Ada", email: "ada@example.org" },
     projects,
     machine: {

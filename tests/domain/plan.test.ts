@@ -47,6 +47,7 @@ test("Windows is not asked when nothing of it is wanted", () => {
 test("one project: its image, its container, everything named", () => {
   const { owners, containers, machine: _machine, ...rest } = plan();
   expect(rest).toEqual({
+    trust: { path: "/home/ada/ws/.workstation/dev/etc/trust/ca-certificates.crt", certificates: [] },
     stack: "dev",
     dockerHost: "unix:///var/run/docker.sock",
     network: "gows-dev",
@@ -158,6 +159,13 @@ test("two owners have two images and caches of their own, in whatever order the 
   ]);
   expect(containers[0]?.mounts[2]?.source).toBe("gows-dev-gomod-u1001-g100");
   expect(owners[1]?.recipe.layers.find(({ kind }) => kind === "user")).toMatchObject({ uid: 1001, gid: 100 });
+});
+
+test("roots of the machine are no part of the image where no Dockerfile builds with them", () => {
+  const roots = [{ fingerprint: "a", subject: "x", pem: "pem a" }];
+  const planned = plan(HELLO, machine([hello], { trustRoots: roots }));
+  expect(planned.owners[0]?.recipe.layers.map(({ kind }) => kind)).not.toContain("trustRoots");
+  expect(planned.trust.certificates).toEqual(["pem a"]);
 });
 
 test("the recipe: base, roots, SDKs each with its tools, user, the team's Dockerfile last", () => {
