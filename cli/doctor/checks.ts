@@ -1,6 +1,7 @@
 /** The checks: each says what it found, what is wanted and what to do about it. */
 import { smokeCommand } from "../../domain/smoke.ts";
 import { type CheckDefinition, check } from "./check.ts";
+import { deepTrustChecks, trustChecks } from "./trust.ts";
 import { wslChecks } from "./wsl.ts";
 
 export type { Check, CheckDefinition, Finding } from "./check.ts";
@@ -192,9 +193,9 @@ function scriptOf(command: string): string {
 const usual = [
   ...[node, toolchain, plugins, docker, platform, limits, engine, state, passphrase],
   ...[settings, imageSource, disk, roots, projects, ports, goproxy],
-  ...wslChecks,
+  ...[...wslChecks, ...trustChecks],
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {
-  return alsoDeep ? [...usual, deep] : usual;
+  return alsoDeep ? [...usual, deep, ...deepTrustChecks] : usual;
 }

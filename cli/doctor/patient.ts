@@ -1,7 +1,9 @@
 /** What the checks look at. An interface, so that tests hand them a machine of their own. */
-import { statfsSync, statSync } from "node:fs";
+import { readFileSync, statfsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import type { LoadedSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
+import { type Plan, planStack } from "../../domain/plan.ts";
 import { type ProjectContainer, projectContainers } from "../containers.ts";
 import { type Context, chosenStack } from "../context.ts";
 import { openDocker } from "../docker.ts";
@@ -12,6 +14,7 @@ import { run } from "../process.ts";
 import { gatherFacts, loadSettings } from "../settings.ts";
 import { engineHome, findBackend } from "../setup/state.ts";
 import { inspectToolchain, type Toolchain } from "../setup/toolchain.ts";
+import type { Proof } from "./trust-proof.ts";
 
 export interface DockerInfo {
   ServerVersion: string;
@@ -38,6 +41,12 @@ export interface Patient {
   containers: () => Promise<ProjectContainer[]>;
   /** Permission bits; undefined when it is not there. */
   mode: (path: string) => number | undefined;
+  /** Text of a file; undefined when it is not there or not readable. */
+  read: (path: string) => string | undefined;
+  /** What the settings come to; undefined when they cannot be read. */
+  plan: () => Promise<Plan | undefined>;
+  /** Tries every TLS client of the machine against a server with a test root; see trust-proof.ts. */
+  proveTrust: (bundle: string) => Promise<Proof | undefined>;
   /** Bytes free where a path is; undefined when it is not there. */
   free: (path: string) => number | undefined;
   busyPorts: (settings: LoadedSettings) => Promise<WantedPort[]>;
@@ -57,6 +66,10 @@ export async function openDoctor(context: Context): Promise<Patient> {
       return made;
     };
   };
+  const facts = once(async () => {
+    if (settings === undefined || typeof settings === "string") throw new Error("the settings cannot be read");
+    return await gatherFacts(context, settings);
+  });
   return {
     root: context.root,
     nodeVersion: process.versions.node,
@@ -65,10 +78,20 @@ export async function openDoctor(context: Context): Promise<Patient> {
     stateDir: context.stateDir,
     backend: findBackend(context.env, context.stateDir).url,
     toolchain,
-    facts: once(async () => {
-      if (settings === undefined || typeof settings === "string") throw new Error("the settings cannot be read");
-      return await gatherFacts(context, settings);
-    }),
+    facts,
+    plan: once(async () =>
+      stack === undefined || settings === undefined || typeof settings === "string"
+        ? undefined
+        : planStack(stack, settings, await facts(), { root: context.root, home: homedir() }),
+    ),
+    proveTrust: async (bundle) => await (await import("./trust-proof.ts")).proveTrust(bundle, context.env),
+    read: (path) => {
+      try {
+        return readFileSync(path, "utf8");
+      } catch {
+        return undefined;
+      }
+    },
     dockerInfo: once(async () => {
       const info = await docker.get<DockerInfo>("/info", 10_000);
       if (info === undefined) throw new Error("the daemon does not say what it is");

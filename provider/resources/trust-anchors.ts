@@ -141,6 +141,7 @@ function fileName({ owner, store }: Place, der: Buffer): string {
   const slug = name
     .toLowerCase()
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "")
     .slice(0, 40);

@@ -2,9 +2,11 @@
 import { report, runCheck } from "../../cli/commands/doctor.ts";
 import { type Check, checksFor } from "../../cli/doctor/checks.ts";
 import type { Patient } from "../../cli/doctor/patient.ts";
+import { CONTAINER_SCRIPT } from "../../cli/doctor/trust.ts";
 import { busyPorts, portIsBusy } from "../../cli/ports.ts";
 import { parseSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
+import { planStack } from "../../domain/plan.ts";
 import { wslMachine } from "../domain/machine.ts";
 
 const settings = parseSettings({
@@ -15,6 +17,7 @@ const settings = parseSettings({
 const facts: Facts = {
   ...wslMachine(),
   go: { path: "/usr/bin/go", version: "1.26.8", env: { GOPROXY: "https://me:secret@proxy.example.com,direct" } },
+  running: { dockerdStarted: "2026-11-24T10:00:00.000Z", trustChanged: "2026-11-20T10:00:00.000Z" },
   projects: [{ path: "/src/shop", exists: true, uid: 1000, gid: 1000, goVersion: "", toolchain: "", digest: "" }],
 };
 
@@ -50,7 +53,13 @@ const standinPatient: Patient = {
   mode: (path) => (path === "/state" ? 0o700 : 0o600),
   free: () => 50 * 2 ** 30,
   busyPorts: async () => [],
-  inContainer: async () => ({ code: 0, output: "go version go1.22.6 linux/amd64" }),
+  inContainer: async (_name, script) => ({
+    code: 0,
+    output: script === CONTAINER_SCRIPT ? "with curl\nwith git\nwith go" : "go version go1.22.6 linux/amd64",
+  }),
+  read: () => "",
+  plan: async () => planStack("me", settings, facts, { root: "/checkout", home: "/home/ada" }),
+  proveTrust: async () => ({ through: ["curl"], careless: [], refused: [] }),
 };
 
 async function examine(change: Partial<Patient> = {}, deep = false): Promise<Record<string, Check>> {
