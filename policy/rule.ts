@@ -1,6 +1,7 @@
 /** What a rule of the pack is: text for people, options for teams, and one check for each resource type it judges. */
 import type { ContainerArgs, ImageArgs, RemoteImageArgs, VolumeArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
+import type { TrustAnchorsArgs } from "../resources/trust.ts";
 import type { LocalImageArgs, ManagedFileArgs } from "../resources/workstation.ts";
 import { UnknownValue } from "./values.ts";
 
@@ -26,6 +27,7 @@ interface Judged {
   "docker:index/volume:Volume": Unwrap<VolumeArgs>;
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;
   "workstation:index:ManagedFile": Unwrap<ManagedFileArgs>;
+  "workstation:index:TrustAnchors": Unwrap<TrustAnchorsArgs>;
 }
 
 export type Container = Partial<Judged["docker:index/container:Container"]>;

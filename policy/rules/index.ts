@@ -5,6 +5,7 @@ import { imagesByContent } from "./images.ts";
 import { memoryLimit, processLimit } from "./limits.ts";
 import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
+import { approvedRoots } from "./trust.ts";
 import { nonRootUser } from "./user.ts";
 import { wslDefaultUser, wslIsolation } from "./wsl.ts";
 
@@ -23,6 +24,7 @@ export function workstationRules(): Rule[] {
     logRotation(),
     restartPolicy(),
     healthcheck(),
+    approvedRoots(),
     wslIsolation(),
     wslDefaultUser(),
   ];

@@ -92,6 +92,41 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
   ["little space", { free: () => 3 * 2 ** 30 }, "disk", "warn", /3\.0 GiB/],
   ["no space", { free: () => 2 ** 29 }, "disk", "fail", /0\.5 GiB/],
   ["busy port", { busyPorts: async () => [{ project: "shop", port: 18080 }] }, "ports", "fail", /18080 \(shop\)/],
+  [
+    "a root that the containers' file lacks",
+    {
+      plan: async () =>
+        planStack(
+          "me",
+          settings,
+          { ...facts, trustRoots: [{ fingerprint: "a".repeat(64), subject: "CN=a", pem: "pem" }] },
+          { root: "/checkout", home: "/home/ada" },
+        ),
+    },
+    "trust-list",
+    "fail",
+    /the store lacks aaaaaaaaaaaa; the containers' file lacks aaaaaaaaaaaa; gows-me-shop lacks aaaaaaaaaaaa/,
+  ],
+  [
+    "a program that verifies nothing",
+    { proveTrust: async () => ({ through: ["go"], careless: ["git"], refused: [] }) },
+    "trust-proof",
+    "fail",
+    /verify nothing: git/,
+  ],
+  ["no openssl", { proveTrust: async () => undefined }, "trust-proof", "skip", /openssl/],
+  [
+    "a daemon older than the roots",
+    {
+      facts: async () => ({
+        ...facts,
+        running: { dockerdStarted: "2026-11-24T10:00:00.000Z", trustChanged: "2026-11-24T11:00:00.000Z" },
+      }),
+    },
+    "trust-daemon",
+    "warn",
+    /started 2026-11-24T10:00:00, roots changed 2026-11-24T11:00:00/,
+  ],
   ["nothing runs", { containers: async () => [] }, "engine-check", "skip", /no container/],
   [
     "lost project",
