@@ -32,7 +32,10 @@ test("the container that the cases differ from satisfies every rule", () => {
 });
 
 test("every rule has passing and violating cases, and every case a rule", () => {
-  const ofResources = rules.filter(({ scope }) => scope === "resource").map(({ id }) => id);
+  // Judges nothing without a list: its cases are in rules/trust.test.ts.
+  const ofResources = rules
+    .filter(({ scope, id }) => scope === "resource" && id !== "trust-approved")
+    .map(({ id }) => id);
   const all = [...containerCases, ...managedFiles];
   expect(all.map(({ rule }) => rule).sort()).toEqual(ofResources.sort());
   for (const { pass, fail } of all) {
