@@ -2,6 +2,7 @@
 import type { Context } from "./context.ts";
 import type { Deployment } from "./engine/checkpoint.ts";
 import { type Counts, countsLine, hasChanges } from "./engine/summary.ts";
+import type { Pending } from "./restart/restart.ts";
 import { table } from "./table.ts";
 import { seconds } from "./terminal.ts";
 
@@ -13,6 +14,7 @@ export interface Outcome {
   same: boolean;
   /** True when the smoke test ran. */
   tried: boolean;
+  pending: Pending;
 }
 
 export interface ProjectOutput {
@@ -38,8 +40,10 @@ export function stackOutputs(deployment: Deployment): StackOutputs {
 export function printOutcome(context: Context, outcome: Outcome, millis: number): void {
   const { projects = {}, smokeTest } = stackOutputs(outcome.deployment);
   if (context.globals.json) {
-    const { stack, counts } = outcome;
-    context.print(JSON.stringify({ stack, ...counts, seconds: Math.round(millis / 100) / 10, projects, smokeTest }));
+    const { stack, counts, pending } = outcome;
+    const took = Math.round(millis / 100) / 10;
+    const waiting = { pending: pending.changes, restart: pending.steps };
+    context.print(JSON.stringify({ stack, ...counts, seconds: took, projects, smokeTest, ...waiting }));
     return;
   }
   const names = Object.keys(projects).sort();

@@ -77,7 +77,10 @@ export function createProgram(setCode: SetCode): Command {
     "do all set-up that is missing, then make the workstation or repair it",
     async () => (await import("./commands/up.ts")).up,
     program,
-    (command) => command.option("--full", "run the engine even when nothing changed since the last run"),
+    (command) =>
+      command
+        .option("--full", "run the engine even when nothing changed since the last run")
+        .option("--restart", "restart what waits for it (Docker, WSL) without a question, as the last act"),
   );
   add("test", "run all tests", async () => (await import("./commands/test.ts")).test);
   add(

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { basename } from "node:path";
 import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
 import type { Facts } from "../domain/facts.ts";
-import { factsQuestion, planStack } from "../domain/plan.ts";
+import { factsQuestion, type Plan, planStack } from "../domain/plan.ts";
 import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
 import { digestOf, digestSources, relevantEnvironment } from "./engine/fingerprint.ts";
@@ -62,9 +62,9 @@ export function digestInputs(context: Context, stack: string, settings: LoadedSe
 }
 
 /** Says what the program would say, before the engine is started and without its stack traces. */
-export function checkPlan(context: Context, stack: string, settings: LoadedSettings, facts: Facts): void {
+export function checkPlan(context: Context, stack: string, settings: LoadedSettings, facts: Facts): Plan {
   try {
-    planStack(stack, settings, facts, { root: context.root, home: homedir() });
+    return planStack(stack, settings, facts, { root: context.root, home: homedir() });
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     const file = basename(stackFile(context, stack));

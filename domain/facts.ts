@@ -182,6 +182,8 @@ export interface DockerFacts {
   /** Address of the daemon, such as `unix:///var/run/docker.sock`. */
   host: string;
   cgroupVersion: "1" | "2" | "";
+  /** Containers go on while the daemon restarts. Absent when not reachable. */
+  liveRestore?: boolean;
 }
 
 export interface GoFacts {

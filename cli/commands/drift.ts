@@ -3,6 +3,7 @@
 import type { LoadedSettings } from "../../config/load.ts";
 import { type DriftEntry, type DriftSummary, mergeDrift, summarize } from "../../domain/drift/summary.ts";
 import type { Facts } from "../../domain/facts.ts";
+import type { PendingChange } from "../../domain/restart/change.ts";
 import type { Context } from "../context.ts";
 import { nameOf, typeOf } from "../engine/checkpoint.ts";
 import { type Engine, explainFailure } from "../engine/engine.ts";
@@ -19,9 +20,10 @@ export async function drift(context: Context): Promise<number> {
   const session = openSession(context);
   const settings = loadSettings(context, session.stack);
   const [facts, observed] = await Promise.all([gatherFacts(context, settings), observe(session)]);
-  checkPlan(context, session.stack, settings, facts);
+  const { machine } = checkPlan(context, session.stack, settings, facts);
   const wanted = await compareSettings(session, settings, facts, observed.digest);
-  const drifted = mergeDrift(observed.reality.drifted, wanted.drifted);
+  const waiting = waitingForRestart(machine.pending, observed.urns);
+  const drifted = mergeDrift(mergeDrift(observed.reality.drifted, wanted.drifted), waiting);
   const added = drifted.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
   const summary = summarize(observed.reality.checked + added, drifted);
   print(context, session.stack, summary, wanted.previewed);
@@ -38,6 +40,18 @@ async function observe(session: Session) {
   const known = new Set(reality.drifted.map((entry) => entry.urn));
   reality.drifted.push(...interrupted.filter((entry) => !known.has(entry.urn)));
   return { digest: state.digest, urns, reality };
+}
+
+/** On disk and not running: named by the resource that wrote it. What no resource of the state wrote is `up`'s to do first. */
+export function waitingForRestart(changes: readonly PendingChange[], urns: ReadonlySet<string>): DriftEntry[] {
+  const entries = new Map<string, DriftEntry>();
+  for (const { resource, field } of changes) {
+    const urn = [...urns].find((one) => nameOf(one) === resource);
+    if (urn === undefined) continue;
+    const entry = entries.get(urn) ?? { urn, type: typeOf(urn), name: resource, kind: "pending", fields: [] };
+    entries.set(urn, { ...entry, fields: [...entry.fields, field] });
+  }
+  return [...entries.values()];
 }
 
 interface Wanted {
@@ -100,5 +114,7 @@ function print(context: Context, stack: string, summary: DriftSummary, previewed
   }
   const rows = drifted.map(({ name, type, kind, fields }) => [plainType(type), name, kind, fields.join(", ")]);
   context.print(table(["WHAT", "NAME", "KIND", "FIELDS"], rows));
-  context.print(`\n${drifted.length} of ${checked} resources drifted. \`./workstation up\` puts them right.`);
+  const restarts = drifted.some(({ kind }) => kind === "pending");
+  const how = restarts ? "; what is pending may need a restart, which it names" : "";
+  context.print(`\n${drifted.length} of ${checked} resources drifted. \`./workstation up\` puts them right${how}.`);
 }

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedSettings } from "../../config/load.ts";
+import type { Facts } from "../../domain/facts.ts";
+import type { PendingChange } from "../../domain/restart/change.ts";
 import { withLock } from "../../provider/lock.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
@@ -15,9 +17,11 @@ import { isEmpty, onlyStarts, planRepair, type RepairPlan } from "../engine/repa
 import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
+import { type ListedContainer, listStack } from "../observe.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
 import { refuseBusyPorts } from "../ports.ts";
 import { lookAtReality } from "../reality.ts";
+import { finishPending, type Pending, planPending } from "../restart/restart.ts";
 import { lockName, observerOf, readState, type Session, type State } from "../session.ts";
 import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
 import { dockerStep } from "../setup/docker-engine.ts";
@@ -31,6 +35,8 @@ import { confirm } from "../terminal.ts";
 
 export interface UpOptions {
   full?: boolean;
+  /** Restarts what waits for it, without a question. */
+  restart?: boolean;
 }
 
 export async function up(context: Context, options: UpOptions): Promise<number> {
@@ -53,7 +59,9 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   };
   return await withLock(lockName({ stack, backend }), lock, async () => {
     const outcome = await apply({ context, stack, backend, docker }, toolchain, options);
-    if (outcome !== undefined) printOutcome(context, outcome, performance.now() - started);
+    if (outcome === undefined) return 0;
+    printOutcome(context, outcome, performance.now() - started);
+    await finishPending(context, docker, outcome.pending, options.restart === true);
     return 0;
   });
 }
@@ -84,7 +92,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     gatherFacts(context, settings),
     lookAtReality(observerOf(session), stack, state?.deployment ?? {}),
   ]);
-  checkPlan(context, stack, settings, facts);
+  const plan = checkPlan(context, stack, settings, facts);
   await refuseBusyPorts(context, stack, settings, reality.listing.containers);
   const inputs = digestInputs(context, stack, settings, facts);
   let repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
@@ -101,6 +109,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
       counts: countsOf({ same: countResources(deployment) }),
       same: true,
       tried: false,
+      pending: pendingOf(plan.machine.pending, facts, reality.listing.containers),
     };
   }
   const run = await runEngine(session, engine, state, repair);
@@ -111,7 +120,25 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   for (const warning of [...run.story.warnings, ...advice])
     context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
   const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
-  return { stack, deployment: after?.deployment ?? {}, counts: countsOf(run.story.counts), same: false, tried };
+  // The run itself changed what runs against what is written.
+  const now = await gatherFacts(context, settings);
+  const { containers } = await listStack(docker, stack);
+  return {
+    stack,
+    deployment: after?.deployment ?? {},
+    counts: countsOf(run.story.counts),
+    same: false,
+    tried,
+    pending: pendingOf(checkPlan(context, stack, settings, now).machine.pending, now, containers),
+  };
+}
+
+function pendingOf(changes: PendingChange[], facts: Facts, containers: readonly ListedContainer[]): Pending {
+  return planPending(changes, {
+    containers: containers.filter(({ State }) => State === "running").map(({ Names }) => (Names[0] ?? "").slice(1)),
+    distribution: facts.wsl.distribution,
+    liveRestore: facts.docker.liveRestore === true,
+  });
 }
 
 function nothingToDo(session: Session, state: State | undefined, inputs: string, repair: RepairPlan): boolean {

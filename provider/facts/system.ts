@@ -54,7 +54,9 @@ export async function dockerFacts(host: Host): Promise<DockerFacts> {
   try {
     const endpoint = host.dockerEndpoint();
     facts.host = endpoint.host;
-    const info = (await dockerGet(endpoint, "/info", patienceMs)) as Partial<Record<string, string>>;
+    const info = (await dockerGet(endpoint, "/info", patienceMs)) as Partial<Record<string, string>> & {
+      LiveRestoreEnabled?: boolean;
+    };
     const desktop = info.OperatingSystem === "Docker Desktop" || info.Name === "docker-desktop";
     return {
       ...facts,
@@ -64,6 +66,7 @@ export async function dockerFacts(host: Host): Promise<DockerFacts> {
       platform: `${info.OSType ?? ""}/${info.Architecture ?? ""}`,
       // Engines before 20.10 do not say; they know version 1 only.
       cgroupVersion: info.CgroupVersion === "2" ? "2" : "1",
+      liveRestore: info.LiveRestoreEnabled === true,
     };
   } catch (error) {
     return { ...facts, error: error instanceof Error ? error.message : String(error) };
