@@ -87,6 +87,13 @@ export function createProgram(setCode: SetCode): Command {
     "drift",
     "compare settings, last state and reality; change nothing (exit 2: something differs)",
     async () => (await import("./commands/drift.ts")).drift,
+    program,
+    (command) =>
+      command
+        .option("--install-timer", "look on a schedule from now on (systemd or cron)")
+        .option("--every <interval>", "with --install-timer: 5m to 7d (default: 1h)")
+        .option("--remove-timer", "stop looking on a schedule")
+        .option("--last", "show the last result and its age; exit code as it was"),
   );
   add(
     "doctor",

@@ -14,6 +14,8 @@ import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { listStack } from "../observe.ts";
 import { lookAtReality } from "../reality.ts";
+import { removeLast } from "../schedule/last.ts";
+import { removeTimer } from "../schedule/timer.ts";
 import { findEngine, lockName, observerOf, openSession, readState, type Session } from "../session.ts";
 import { refuseBrokenStackFile } from "../settings.ts";
 import { confirm, seconds } from "../terminal.ts";
@@ -33,6 +35,7 @@ export async function destroy(context: Context, options: { keepVolumes?: boolean
       context.terminal.line("Nothing was changed.");
       return 0;
     }
+    await removeTimer(context, session.stack);
     const removed = await destroyStack(session, keep);
     const swept = await sweep(session, keep);
     removeFiles(context, session.stack, keep);
@@ -44,7 +47,7 @@ export async function destroy(context: Context, options: { keepVolumes?: boolean
 /** Through the engine, which knows what each resource changed. Returns how many resources it removed. */
 async function destroyStack(session: Session, keepVolumes: boolean): Promise<number> {
   const { context, stack } = session;
-  await clearLocks(context.terminal, session.backend, stack);
+  await clearLocks(context.terminal, session.backend, stack, context.stateDir);
   const state = await readState(session, async () => await findEngine(session));
   if (state === undefined) return 0;
   const engine = await findEngine(session);
@@ -129,6 +132,7 @@ async function sweep(session: Session, keepVolumes: boolean): Promise<string[]> 
 function removeFiles(context: Context, stack: string, keepVolumes: boolean): void {
   rmSync(join(context.local, stack), { recursive: true, force: true });
   removeRunRecord(context.stateDir, stack);
+  removeLast(context.stateDir, stack);
   // With its caches still there, the next `up` of this checkout takes the same name and finds them again.
   if (keepVolumes) return;
   const chosen = join(context.local, "stack");

@@ -4,19 +4,50 @@ import type { LoadedSettings } from "../../config/load.ts";
 import { type DriftEntry, type DriftSummary, mergeDrift, summarize } from "../../domain/drift/summary.ts";
 import type { Facts } from "../../domain/facts.ts";
 import type { PendingChange } from "../../domain/restart/change.ts";
-import type { Context } from "../context.ts";
+import { type Context, requireStack } from "../context.ts";
 import { nameOf, typeOf } from "../engine/checkpoint.ts";
 import { type Engine, explainFailure } from "../engine/engine.ts";
 import { plainType, type RunStory } from "../engine/events.ts";
 import { readRunRecord } from "../engine/fingerprint.ts";
-import { CliError, exitCodes } from "../errors.ts";
+import { CliError, exitCodes, messageOf } from "../errors.ts";
 import { lookAtReality } from "../reality.ts";
+import { writeLast } from "../schedule/last.ts";
 import { findEngine, observerOf, openSession, requireState, type Session } from "../session.ts";
 import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
 import { table } from "../table.ts";
 import { policyArgs } from "./up.ts";
 
-export async function drift(context: Context): Promise<number> {
+export interface DriftOptions {
+  installTimer?: boolean;
+  every?: string;
+  removeTimer?: boolean;
+  last?: boolean;
+}
+
+export async function drift(context: Context, options: DriftOptions = {}): Promise<number> {
+  if (options.installTimer || options.removeTimer || options.last || options.every !== undefined) {
+    const { schedule } = await import("./drift-schedule.ts");
+    return await schedule(context, options);
+  }
+  const stack = requireStack(context);
+  const remember = (code: number, more: object): void => {
+    if (hasStack(context, stack)) writeLast(context.stateDir, stack, { time: new Date().toISOString(), code, ...more });
+  };
+  try {
+    const summary = await lookForDrift(context);
+    const code = summary.drifted.length > 0 ? exitCodes.drift : exitCodes.success;
+    remember(code, { summary });
+    return code;
+  } catch (error) {
+    remember(exitCodes.error, { error: messageOf(error) });
+    throw error;
+  }
+}
+
+/** A stack that was never made, or is destroyed, has no results to keep. */
+const hasStack = (context: Context, stack: string): boolean => readRunRecord(context.stateDir, stack) !== undefined;
+
+async function lookForDrift(context: Context): Promise<DriftSummary> {
   const session = openSession(context);
   const settings = loadSettings(context, session.stack);
   const [facts, observed] = await Promise.all([gatherFacts(context, settings), observe(session)]);
@@ -26,8 +57,8 @@ export async function drift(context: Context): Promise<number> {
   const drifted = mergeDrift(mergeDrift(observed.reality.drifted, wanted.drifted), waiting);
   const added = drifted.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
   const summary = summarize(observed.reality.checked + added, drifted);
-  print(context, session.stack, summary, wanted.previewed);
-  return summary.drifted.length > 0 ? exitCodes.drift : exitCodes.success;
+  printDrift(context, session.stack, summary, wanted.previewed);
+  return summary;
 }
 
 async function observe(session: Session) {
@@ -101,7 +132,7 @@ function entryOf(change: { urn: string; op: string; fields: string[] }): DriftEn
   return [];
 }
 
-function print(context: Context, stack: string, summary: DriftSummary, previewed: boolean): void {
+export function printDrift(context: Context, stack: string, summary: DriftSummary, previewed: boolean): void {
   if (context.globals.json) {
     context.print(JSON.stringify(summary));
     return;

@@ -79,7 +79,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     async () => {
       const seeded = ensureStackFile(context, stack);
       loadSettings(context, stack);
-      await clearLocks(context.terminal, backend, stack);
+      await clearLocks(context.terminal, backend, stack, context.stateDir);
       await initStack(context, engine, backend);
       return seeded;
     },

@@ -11,9 +11,12 @@ import { messageOf } from "../errors.ts";
 import { listStack } from "../observe.ts";
 import { busyPorts, type WantedPort } from "../ports.ts";
 import { run } from "../process.ts";
+import { readLast } from "../schedule/last.ts";
+import { readTimer } from "../schedule/timer.ts";
 import { gatherFacts, loadSettings } from "../settings.ts";
 import { engineHome, findBackend } from "../setup/state.ts";
 import { inspectToolchain, type Toolchain } from "../setup/toolchain.ts";
+import type { Schedule } from "./timer.ts";
 import type { Proof } from "./trust-proof.ts";
 
 export interface DockerInfo {
@@ -45,6 +48,7 @@ export interface Patient {
   read: (path: string) => string | undefined;
   /** What the settings come to; undefined when they cannot be read. */
   plan: () => Promise<Plan | undefined>;
+  schedule: () => Schedule;
   /** Tries every TLS client of the machine against a server with a test root; see trust-proof.ts. */
   proveTrust: (bundle: string) => Promise<Proof | undefined>;
   /** Bytes free where a path is; undefined when it is not there. */
@@ -84,6 +88,11 @@ export async function openDoctor(context: Context): Promise<Patient> {
         ? undefined
         : planStack(stack, settings, await facts(), { root: context.root, home: homedir() }),
     ),
+    schedule: () => ({
+      timer: stack === undefined ? undefined : readTimer(context.stateDir, stack),
+      last: stack === undefined ? undefined : readLast(context.stateDir, stack),
+      now: Date.now(),
+    }),
     proveTrust: async (bundle) => await (await import("./trust-proof.ts")).proveTrust(bundle, context.env),
     read: (path) => {
       try {

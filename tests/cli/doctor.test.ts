@@ -57,6 +57,11 @@ const standinPatient: Patient = {
     code: 0,
     output: script === CONTAINER_SCRIPT ? "with curl\nwith git\nwith go" : "go version go1.22.6 linux/amd64",
   }),
+  schedule: () => ({
+    timer: { kind: "systemd", every: "1h", minutes: 60 },
+    last: { time: "2026-11-24T10:00:00.000Z", code: 0 },
+    now: Date.parse("2026-11-24T10:30:00.000Z"),
+  }),
   read: () => "",
   plan: async () => planStack("me", settings, facts, { root: "/checkout", home: "/home/ada" }),
   proveTrust: async () => ({ through: ["curl"], careless: [], refused: [] }),
@@ -127,6 +132,37 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
     "warn",
     /started 2026-11-24T10:00:00, roots changed 2026-11-24T11:00:00/,
   ],
+  [
+    "no timer",
+    { schedule: () => ({ timer: undefined, last: undefined, now: 0 }) },
+    "drift-timer",
+    "skip",
+    /no timer; last looked: never/,
+  ],
+  ...(
+    [
+      ["a timer that does not run", { time: "2026-11-24T07:00:00.000Z", code: 0 }, "warn", /last looked: 4 hours ago/],
+      ["a timer that saw drift", { time: "2026-11-24T10:00:00.000Z", code: 2 }, "warn", /: drift$/],
+      [
+        "a timer that could not tell",
+        { time: "2026-11-24T10:00:00.000Z", code: 1, error: "no daemon" },
+        "fail",
+        /no daemon/,
+      ],
+    ] as const
+  ).map(([name, last, status, found]): (typeof broken)[number] => [
+    name,
+    {
+      schedule: () => ({
+        timer: { kind: "cron", every: "1h", minutes: 60 },
+        last,
+        now: Date.parse("2026-11-24T11:00:00.000Z"),
+      }),
+    },
+    "drift-timer",
+    status,
+    found,
+  ]),
   ["nothing runs", { containers: async () => [] }, "engine-check", "skip", /no container/],
   [
     "lost project",

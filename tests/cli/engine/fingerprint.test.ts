@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineLocks, isEngine } from "../../../cli/engine/checkpoint.ts";
 import { digestSources, readRunRecord, relevantEnvironment, writeRunRecord } from "../../../cli/engine/fingerprint.ts";
-import { clearLocks } from "../../../cli/engine/recover.ts";
+import { clearLocks, orphanEngines } from "../../../cli/engine/recover.ts";
 import type { Terminal } from "../../../cli/terminal.ts";
 
 let folder: string;
@@ -78,15 +80,40 @@ describe("locks of the engine", () => {
     write("b.json", JSON.stringify({ pid: process.pid, hostname: hostname(), username: "me" }));
     write("c.json", '{"pid": 12');
     expect(engineLocks(backend(), "me")).toHaveLength(3);
-    await clearLocks(terminal, backend(), "me");
+    await clearLocks(terminal, backend(), "me", folder);
     expect(engineLocks(backend(), "me")).toEqual([]);
     expect(said).toHaveLength(3);
   });
 
   test("of another machine are left alone and named", async () => {
     write("a.json", JSON.stringify({ pid: 5, hostname: "elsewhere", username: "jane" }));
-    await expect(clearLocks(terminal, backend(), "me")).rejects.toThrow(/jane@elsewhere.*a\.json/);
+    await expect(clearLocks(terminal, backend(), "me", folder)).rejects.toThrow(/jane@elsewhere.*a\.json/);
     expect(engineLocks(backend(), "me")).toHaveLength(1);
+  });
+
+  test("an engine of a killed run that has no lock yet is waited for", async () => {
+    const events = join(folder, "runs", "me.999999.events");
+    mkdirSync(join(folder, "runs"), { recursive: true });
+    const out = openSync(events, "w");
+    // Stand-in for the engine: it writes where a killed run had told it to, and ends when its input does.
+    const standIn = spawn("cat", [], { stdio: ["pipe", out, "ignore"] });
+    await once(standIn, "spawn");
+    closeSync(out);
+    try {
+      expect(orphanEngines(folder, "me")).toEqual([standIn.pid]);
+      expect(orphanEngines(folder, "other")).toEqual([]);
+      let cleared = false;
+      const waiting = clearLocks(terminal, backend(), "me", folder).then(() => {
+        cleared = true;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(cleared).toBe(false);
+      standIn.stdin?.end();
+      await waiting;
+      expect(said.at(-1)).toBe(`Waiting for the engine of an earlier run to end (process ${standIn.pid}) ...`);
+    } finally {
+      standIn.kill();
+    }
   });
 
   test("this process is no engine", () => {

@@ -1,0 +1,113 @@
+/** Puts `drift` on a schedule and takes it off again: systemd where it runs, else cron. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Context } from "../context.ts";
+import { CliError, codeOf } from "../errors.ts";
+import { check, run } from "../process.ts";
+import { findProgram } from "../setup/packages.ts";
+import { isRoot } from "../setup/privilege.ts";
+import { writeFileAtomic } from "../setup/record.ts";
+import { cronTimes, type Interval } from "./interval.ts";
+import { cronLine, editCrontab, type Job, renderService, renderTimer, unitName } from "./units.ts";
+
+/** What was installed, so that it is found again whatever runs here later. */
+export interface TimerRecord {
+  kind: "systemd" | "cron";
+  every: string;
+  minutes: number;
+}
+
+const recordFile = (stateDir: string, stack: string): string => join(stateDir, "drift", `${stack}.timer.json`);
+
+export function readTimer(stateDir: string, stack: string): TimerRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(recordFile(stateDir, stack), "utf8")) as TimerRecord;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What `drift` has to be told besides its stack, because nothing of a login shell is there. */
+const PASSED_ON =
+  /^(PATH|HOME|DOCKER_(HOST|CONTEXT|CONFIG)|WORKSTATION_(CACHE|STATE)_DIR|XDG_(CACHE|STATE|DATA)_HOME|PULUMI_(HOME|BACKEND_URL|CONFIG_PASSPHRASE_FILE))$/;
+
+function jobOf(context: Context, stack: string, every: Interval): Job {
+  const env = Object.entries(context.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && PASSED_ON.test(entry[0]),
+  );
+  return { stack, root: context.root, env: Object.fromEntries(env.sort(([a], [b]) => (a < b ? -1 : 1))), every };
+}
+
+export async function installTimer(context: Context, stack: string, every: Interval): Promise<TimerRecord> {
+  const kind = await scheduler(context);
+  const job = jobOf(context, stack, every);
+  const before = readTimer(context.stateDir, stack);
+  if (before !== undefined && before.kind !== kind) await removeTimer(context, stack);
+  if (kind === "systemd") await installUnits(context, job);
+  else await changeCrontab(context, stack, cronLine(job, cronTimes(every)));
+  const record: TimerRecord = { kind, every: every.text, minutes: every.minutes };
+  mkdirSync(join(context.stateDir, "drift"), { recursive: true, mode: 0o700 });
+  writeFileAtomic(recordFile(context.stateDir, stack), `${JSON.stringify(record)}\n`, 0o600);
+  return record;
+}
+
+/** False when there was none. */
+export async function removeTimer(context: Context, stack: string): Promise<boolean> {
+  const record = readTimer(context.stateDir, stack);
+  if (record === undefined) return false;
+  if (record.kind === "systemd") await removeUnits(context, stack);
+  else await changeCrontab(context, stack, undefined);
+  rmSync(recordFile(context.stateDir, stack), { force: true });
+  return true;
+}
+
+async function scheduler(context: Context): Promise<TimerRecord["kind"]> {
+  if (findProgram("systemctl", context.env) !== undefined) {
+    const { code } = await run("systemctl", [...scope(), "show", "--property=Version"], { env: context.env });
+    if (code === 0) return "systemd";
+  }
+  if (findProgram("crontab", context.env) !== undefined) return "cron";
+  throw new CliError(
+    "Nothing here runs commands on a schedule: neither systemd nor cron. In WSL set wsl.distro.systemd to true, elsewhere install cron (Debian, Ubuntu: apt-get install cron), and run this again.",
+  );
+}
+
+/** Root's timer belongs to the system, anybody else's to that user. */
+const scope = (): string[] => (isRoot() ? [] : ["--user"]);
+
+const unitFolder = (context: Context): string =>
+  isRoot() ? "/etc/systemd/system" : join(context.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "systemd/user");
+
+async function installUnits(context: Context, job: Job): Promise<void> {
+  const folder = context.env.WORKSTATION_UNIT_DIR ?? unitFolder(context);
+  mkdirSync(folder, { recursive: true });
+  const name = unitName(job.stack);
+  writeFileAtomic(join(folder, `${name}.service`), renderService(job), 0o600);
+  writeFileAtomic(join(folder, `${name}.timer`), renderTimer(job), 0o644);
+  await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
+  await check("systemctl", [...scope(), "enable", "--now", `${name}.timer`], { env: context.env });
+}
+
+async function removeUnits(context: Context, stack: string): Promise<void> {
+  const folder = context.env.WORKSTATION_UNIT_DIR ?? unitFolder(context);
+  const name = unitName(stack);
+  if (existsSync(join(folder, `${name}.timer`)))
+    await check("systemctl", [...scope(), "disable", "--now", `${name}.timer`], { env: context.env });
+  for (const suffix of ["timer", "service"]) rmSync(join(folder, `${name}.${suffix}`), { force: true });
+  await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
+}
+
+async function changeCrontab(context: Context, stack: string, line: string | undefined): Promise<void> {
+  const listed = await run("crontab", ["-l"], { env: context.env });
+  // A user without a table is told so with exit code 1.
+  if (listed.code !== 0 && !/no crontab/i.test(listed.stderr)) {
+    throw new CliError(`The crontab cannot be read: ${listed.stderr.trim()}`);
+  }
+  const table = listed.code === 0 ? listed.stdout : "";
+  const wanted = editCrontab(table, stack, line);
+  if (wanted === table) return;
+  if (wanted.trim() === "") await check("crontab", ["-r"], { env: context.env });
+  else await check("crontab", ["-"], { env: context.env, input: wanted });
+}

@@ -1,0 +1,151 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Context } from "../../../cli/context.ts";
+import { cronTimes, parseInterval } from "../../../cli/schedule/interval.ts";
+import { ageText, readLast, writeLast } from "../../../cli/schedule/last.ts";
+import { installTimer, readTimer, removeTimer } from "../../../cli/schedule/timer.ts";
+import { cronLine, editCrontab, renderService, unitWord } from "../../../cli/schedule/units.ts";
+
+const STANDINS = join(__dirname, "../../standins/schedule");
+const hourly = parseInterval("1h");
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "timer-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const context = (env: Record<string, string> = {}): Context =>
+  ({
+    root: "/home/ada/my ws 100%",
+    stateDir: join(folder, "state"),
+    env: {
+      PATH: `${STANDINS}:/usr/bin:/bin`,
+      HOME: "/home/ada",
+      SECRET: "not passed on",
+      STANDIN_LOG: join(folder, "log"),
+      STANDIN_TABLE: join(folder, "table"),
+      WORKSTATION_UNIT_DIR: join(folder, "units"),
+      ...env,
+    },
+  }) as unknown as Context;
+const log = (): string[] => readFileSync(join(folder, "log"), "utf8").trim().split("\n");
+const units = (): string[] => (existsSync(join(folder, "units")) ? readdirSync(join(folder, "units")).sort() : []);
+
+// The programs look at PATH of the process, not at the context's.
+const path = process.env.PATH;
+beforeEach(() => {
+  process.env.PATH = `${STANDINS}:${path}`;
+});
+afterEach(() => {
+  process.env.PATH = path;
+});
+
+test("systemd: two units, enabled; again changes nothing; removed without a trace", async () => {
+  await installTimer(context(), "me", hourly);
+  const first = units().map((name) => readFileSync(join(folder, "units", name), "utf8"));
+  expect(units()).toEqual(["go-workstation-drift-me.service", "go-workstation-drift-me.timer"]);
+  expect(log().at(-1)).toMatch(/^systemctl (--user )?enable --now go-workstation-drift-me\.timer$/);
+  // It names where state and passphrase are.
+  expect(statSync(join(folder, "units", "go-workstation-drift-me.service")).mode & 0o077).toBe(0);
+  await installTimer(context(), "me", hourly);
+  expect(units().map((name) => readFileSync(join(folder, "units", name), "utf8"))).toEqual(first);
+  expect(readTimer(join(folder, "state"), "me")).toEqual({ kind: "systemd", every: "1h", minutes: 60 });
+  expect(await removeTimer(context(), "me")).toBe(true);
+  expect(units()).toEqual([]);
+  expect(await removeTimer(context(), "me")).toBe(false);
+});
+
+test("the service's words survive spaces, percent and dollar signs, and tell no more than needed", () => {
+  const text = renderService({
+    stack: "me",
+    root: '/home/ada/my "ws" 100% $x',
+    env: { PATH: "/a b:/c%d$e" },
+    every: hourly,
+  });
+  expect(text).toContain('ExecStart="/home/ada/my \\"ws\\" 100%% $$x/workstation" drift --stack me --json\n');
+  expect(text).toContain('Environment="PATH=/a b:/c%%d$e"\n');
+  expect(unitWord("a\\b\nc")).toBe('"a\\\\b\\nc"');
+});
+
+test("cron where systemd does not run: one marked line beside those that are there", async () => {
+  const off = context({ STANDIN_SYSTEMD: "off" });
+  writeFileSync(join(folder, "table"), "# mine\n0 1 * * * backup\n");
+  await installTimer(off, "me", hourly);
+  await installTimer(off, "me", parseInterval("15m"));
+  const lines = readFileSync(join(folder, "table"), "utf8").split("\n");
+  expect(lines.slice(0, 3)).toEqual(["# mine", "0 1 * * * backup", "# go-workstation drift me"]);
+  expect(lines[3]).toMatch(
+    /^\*\/15 \* \* \* \* HOME='\/home\/ada' PATH='.*' '\/home\/ada\/my ws 100\\%\/workstation' drift --stack me --json/,
+  );
+  expect(lines[3]).not.toContain("not passed on");
+  expect(lines.slice(4)).toEqual([""]);
+  await removeTimer(off, "me");
+  expect(readFileSync(join(folder, "table"), "utf8")).toBe("# mine\n0 1 * * * backup\n");
+});
+
+test("a table that was not there is not left behind empty", async () => {
+  const off = context({ STANDIN_SYSTEMD: "off" });
+  await installTimer(off, "me", hourly);
+  await removeTimer(off, "me");
+  expect(existsSync(join(folder, "table"))).toBe(false);
+});
+
+test("two stacks have a line each", () => {
+  const one = editCrontab("", "a", "line a");
+  const both = editCrontab(one, "b", "line b");
+  expect(editCrontab(both, "a", undefined)).toBe("# go-workstation drift b\nline b\n");
+  expect(editCrontab("last without newline", "a", "x")).toBe("last without newline\n# go-workstation drift a\nx\n");
+});
+
+test("a shell reads cron's line as it was meant", () => {
+  const root = join(folder, "it's 100% $HOME");
+  mkdirSync(root);
+  writeFileSync(join(root, "workstation"), '#!/bin/sh\necho "$X|$*" >"$(dirname "$0")/out"\n', { mode: 0o755 });
+  const line = cronLine({ stack: "me", root, env: { X: "a'b %" }, every: hourly }, "7 * * * *");
+  // cron itself takes the backslash before a percent sign away.
+  execFileSync("/bin/sh", ["-c", line.slice("7 * * * * ".length).replaceAll("\\%", "%")]);
+  expect(readFileSync(join(root, "out"), "utf8")).toBe("a'b %|drift --stack me --json\n");
+});
+
+test.each([
+  ["5m", "*/5 * * * *"],
+  ["30m", "*/30 * * * *"],
+  ["1h", "7 * * * *"],
+  ["6h", "7 */6 * * *"],
+  ["24h", "7 9 * * *"],
+  ["2d", "7 9 */2 * *"],
+])("%s for cron is %s", (text, times) => expect(cronTimes(parseInterval(text))).toBe(times));
+
+test.each(["", "1", "4m", "8d", "1.5h", "h", "1w", "-1h"])("--every %j is refused", (text) => {
+  expect(() => parseInterval(text)).toThrow(/must be a number followed by m, h or d, from 5m to 7d/);
+});
+test.each(["7m", "90m", "5h"])("%s is refused where cron has to do it", (text) => {
+  expect(() => cronTimes(parseInterval(text))).toThrow(/divide an hour or a day evenly/);
+});
+
+test("the last result is kept, for oneself alone", () => {
+  expect(readLast(folder, "me")).toBeUndefined();
+  const last = { time: "2026-11-24T10:00:00.000Z", code: 2, summary: { checked: 3, drifted: [] } };
+  writeLast(folder, "me", last);
+  expect(readLast(folder, "me")).toEqual(last);
+  expect(statSync(join(folder, "drift", "me.json")).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  [20_000, "0 minutes"],
+  [60_000, "1 minute"],
+  [119 * 60_000, "119 minutes"],
+  [3 * 3_600_000, "3 hours"],
+  [72 * 3_600_000, "3 days"],
+])("%d ms is %s", (millis, text) => expect(ageText(millis)).toBe(text));
