@@ -154,6 +154,8 @@ export function createProgram(setCode: SetCode): Command {
     "env",
     'print shell lines after which plain pulumi commands work: eval "$(./workstation env)"',
     async () => (await import("./commands/env.ts")).env,
+    program,
+    (command) => command.option("--project <name>", "lines for that project's Go outside containers instead"),
   );
   tab(program, { completionCommandName: "completion" });
   return program;

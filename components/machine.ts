@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { MachinePlan } from "../domain/machine/plan.ts";
 import { TRUST } from "../domain/sync/roots.ts";
 import { WSL } from "../domain/wsl/plan.ts";
+import { GoToolchain } from "./go-toolchain.ts";
 import { TeamFiles } from "./team-files.ts";
 import { TrustSync } from "./trust-sync.ts";
 import { WslDistro } from "./wsl-distro.ts";
@@ -13,6 +14,7 @@ import { WslDistro } from "./wsl-distro.ts";
 export function declareMachine(plan: MachinePlan, opts?: pulumi.ComponentResourceOptions): pulumi.Resource[] {
   if (plan.wsl !== undefined) new WslDistro(WSL, { plan: plan.wsl }, opts);
   if (plan.files.length > 0) new TeamFiles("files", { files: plan.files }, opts);
+  if (plan.go !== undefined) new GoToolchain("go", { plan: plan.go }, opts);
   const { anchors } = plan.roots;
   return anchors === undefined ? [] : [new TrustSync(TRUST, { anchors }, opts)];
 }

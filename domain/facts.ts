@@ -193,6 +193,8 @@ export interface GoFacts {
   version: string;
   /** What `go env` says of the settings that a container inherits: GOPROXY, GOSUMDB, GOPRIVATE, GONOPROXY, GONOSUMDB, GOINSECURE, GOVCS. Empty values are left out. */
   env: Record<string, string>;
+  /** What a person has set of the variables that decide how Go builds, and where; those that are not set are left out. */
+  settings?: Record<string, { value: string; from: "environment" | "go env -w" }>;
 }
 
 export interface TrustRoot {

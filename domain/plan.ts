@@ -125,6 +125,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     facts,
     root: place.root,
     home: place.home,
+    tools,
     absolute: (path) => absolutePath(path, place),
   });
   problems.push(...machine.problems);

@@ -2,6 +2,8 @@
 import { facts } from "./facts.ts";
 import type { ResourceHandler } from "./handler.ts";
 import type { Host } from "./host.ts";
+import { goSdk } from "./resources/go-sdk.ts";
+import { goTool } from "./resources/go-tool.ts";
 import { localImage } from "./resources/local-image.ts";
 import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
@@ -15,6 +17,8 @@ export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
   "workstation:index:ProcessLimit": processLimit as unknown as AnyHandler,
   "workstation:index:LocalImage": localImage as unknown as AnyHandler,
+  "workstation:index:GoSdk": goSdk as unknown as AnyHandler,
+  "workstation:index:GoTool": goTool as unknown as AnyHandler,
   "workstation:index:TrustAnchors": trustAnchors as unknown as AnyHandler,
   "workstation:index:TrustBundle": trustBundle as unknown as AnyHandler,
 };

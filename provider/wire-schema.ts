@@ -1,6 +1,7 @@
 /** The package schema, for `pulumi package get-schema` and for tools that list what a provider has. */
 const text = { type: "string" };
 const texts = { type: "array", items: text };
+const tool = { package: text, version: text, binary: text, go: text, folder: text };
 const whole = { type: "integer" };
 const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
 
@@ -32,6 +33,20 @@ export function packageSchema(version: string): string {
         requiredInputs: ["repository", "recipe"],
         properties: { repository: text, recipe: anyObject, reference: text, imageId: text, size: { type: "number" } },
         required: ["repository", "recipe", "reference", "imageId", "size"],
+      },
+      "workstation:index:GoSdk": {
+        description: "A Go release in a folder of the user's, from the checksum-verified toolchain module.",
+        inputProperties: { version: text, folder: text },
+        requiredInputs: ["version", "folder"],
+        properties: { version: text, folder: text, path: text, digest: text, installed: text },
+        required: ["version", "folder", "path", "digest", "installed"],
+      },
+      "workstation:index:GoTool": {
+        description: "A program built from an exact version of its module, verified by the checksum database.",
+        inputProperties: tool,
+        requiredInputs: Object.keys(tool),
+        properties: { ...tool, path: text, sum: text, sha256: text, installed: text },
+        required: [...Object.keys(tool), "path", "sum", "sha256", "installed"],
       },
       "workstation:index:TrustAnchors": {
         description: "Root certificates in the distribution's trust store. What leaves the list leaves the store.",

@@ -1,6 +1,7 @@
 /** The checks: each says what it found, what is wanted and what to do about it. */
 import { smokeCommand } from "../../domain/smoke.ts";
 import { type CheckDefinition, check } from "./check.ts";
+import { goChecks } from "./go.ts";
 import { timerCheck } from "./timer.ts";
 import { deepTrustChecks, trustChecks } from "./trust.ts";
 import { wslChecks } from "./wsl.ts";
@@ -194,7 +195,7 @@ function scriptOf(command: string): string {
 const usual = [
   ...[node, toolchain, plugins, docker, platform, limits, engine, state, passphrase],
   ...[settings, imageSource, disk, roots, projects, ports, goproxy],
-  ...[...wslChecks, ...trustChecks, timerCheck],
+  ...[...wslChecks, ...trustChecks, timerCheck, ...goChecks],
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {

@@ -1,6 +1,8 @@
 /** The machine's own part of the plan: WSL's files, what follows Windows, Go outside containers. */
 import type { Settings } from "../../config/schema.ts";
+import type { ResolvedTools } from "../compatibility.ts";
 import type { Facts } from "../facts.ts";
+import { type GoHostPlan, planGoHost } from "../go-host/plan.ts";
 import type { PendingChange } from "../restart/change.ts";
 import { planRoots, type RootsPlan } from "../sync/roots.ts";
 import { planWsl, type WslPlan } from "../wsl/plan.ts";
@@ -14,6 +16,8 @@ export interface MachineQuestion {
   /** Folder of Pulumi.yaml. */
   root: string;
   home: string;
+  /** One entry for each of go.versions. */
+  tools: readonly ResolvedTools[];
   /** A path as written in settings, as one of this machine. */
   absolute: (path: string) => string;
 }
@@ -31,6 +35,7 @@ export interface MachinePlan extends Told {
   /** Absent when it is switched off. */
   wsl?: WslPlan;
   roots: RootsPlan;
+  go?: GoHostPlan;
   /** Written, and not running yet. */
   pending: PendingChange[];
 }
@@ -39,12 +44,14 @@ export function planMachine(question: MachineQuestion): MachinePlan {
   const { stack, settings, root, absolute } = question;
   const files = planFiles(settings.files, absolute);
   const { wsl, ...answer } = planWsl(question);
+  const go = planGoHost(question);
   const { roots, ...trust } = planRoots(question);
   return {
     staging: stagingFolder(root, stack),
     files: files.files,
     ...(wsl === undefined ? {} : { wsl }),
     roots,
+    ...(go === undefined ? {} : { go }),
     pending: [...answer.pending, ...trust.pending],
     problems: [...files.problems, ...answer.problems, ...trust.problems],
     warnings: [...answer.warnings, ...trust.warnings],

@@ -4,13 +4,45 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import type { GitFacts, GoFacts } from "../../domain/facts.ts";
 import type { Host } from "../host.ts";
+import { quietly } from "./quietly.ts";
 
 const inherited = ["GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOVCS"];
 const patienceMs = 10_000;
 
+/** Decide how Go builds. Asked of the environment and of Go's own file, because we ask Go itself without them. */
+const building = [
+  "GOROOT",
+  "GOPATH",
+  "GO111MODULE",
+  "GOTOOLCHAIN",
+  "GOFLAGS",
+  "GOSUMDB",
+  "GONOSUMDB",
+  "GONOSUMCHECK",
+  "GOINSECURE",
+];
+
+type GoSetting = NonNullable<GoFacts["settings"]>[string];
+
+async function goSettings(host: Host): Promise<NonNullable<GoFacts["settings"]>> {
+  const file = host.env.GOENV ?? path.join(host.env.XDG_CONFIG_HOME || path.join(host.user.home, ".config"), "go/env");
+  const text = file === "off" || !path.isAbsolute(file) ? "" : ((await quietly(host.files.text(file))) ?? "");
+  const written = new Map(
+    text.split("\n").map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]),
+  );
+  return Object.fromEntries(
+    building.flatMap((name): [string, GoSetting][] => {
+      const value = host.env[name];
+      if (value) return [[name, { value, from: "environment" }]];
+      const kept = written.get(name);
+      return kept ? [[name, { value: kept, from: "go env -w" }]] : [];
+    }),
+  );
+}
+
 export async function goFacts(host: Host): Promise<GoFacts> {
-  const found = await onPath("go", host.env.PATH);
-  if (found === undefined) return { path: "", version: "", env: {} };
+  const [found, settings] = await Promise.all([onPath("go", host.env.PATH), goSettings(host)]);
+  if (found === undefined) return { path: "", version: "", env: {}, settings };
   try {
     // Outside any module and with the local toolchain: neither a go.work nor a download changes the answer.
     const env = { ...host.env, GOWORK: "off", GOTOOLCHAIN: "local", GO111MODULE: undefined };
@@ -21,9 +53,10 @@ export async function goFacts(host: Host): Promise<GoFacts> {
     });
     const values = JSON.parse(stdout) as Record<string, string>;
     const kept = inherited.flatMap((name) => (values[name] ? [[name, values[name]] as const] : []));
-    return { path: found, version: (values.GOVERSION ?? "").replace(/^go/, ""), env: Object.fromEntries(kept) };
+    const version = (values.GOVERSION ?? "").replace(/^go/, "");
+    return { path: found, version, env: Object.fromEntries(kept), settings };
   } catch {
-    return { path: found, version: "", env: {} };
+    return { path: found, version: "", env: {}, settings };
   }
 }
 

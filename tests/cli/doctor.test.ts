@@ -12,6 +12,7 @@ import { wslMachine } from "../domain/machine.ts";
 const settings = parseSettings({
   projects: [{ path: "/src/shop", ports: [{ container: 80, host: 18080 }] }],
   image: { source: "bootstrap" },
+  goToolchain: { enabled: true },
 });
 
 const facts: Facts = {
@@ -163,6 +164,23 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
     status,
     found,
   ]),
+  [
+    "GOROOT by hand",
+    {
+      facts: async () =>
+        ({ ...facts, go: { ...facts.go, settings: { GOROOT: { value: "/x", from: "environment" } } } }) as Facts,
+    },
+    "go-env",
+    "fail",
+    /GOROOT=\/x \(environment\): each go command knows its own/,
+  ],
+  [
+    "no Go on the machine",
+    { read: () => undefined },
+    "go-tools",
+    "fail",
+    /not there: go1\.22\.6, gopls for go1\.22\.6/,
+  ],
   ["nothing runs", { containers: async () => [] }, "engine-check", "skip", /no container/],
   [
     "lost project",

@@ -43,7 +43,8 @@ test("a bare machine: every part that is missing is empty, and nothing throws", 
 });
 
 test("WSL, Docker Desktop, proxies and the tools on PATH", async () => {
-  machine = scratch({ PATH: "", HTTPS_PROXY: "", https_proxy: "http://p:1", NO_PROXY: "x" });
+  machine = scratch({ PATH: "", HTTPS_PROXY: "", https_proxy: "http://p:1", NO_PROXY: "x", GOFLAGS: "-mod=mod" });
+  machine.put("/home/tester/.config/go/env", "GO111MODULE=off\nGOFLAGS=-v\n");
   const bin = machine.real("/bin");
   mkdirSync(bin, { recursive: true });
   const standIn = (name: string, script: string) => {
@@ -84,6 +85,10 @@ test("WSL, Docker Desktop, proxies and the tools on PATH", async () => {
     path: path.join(bin, "go"),
     version: "1.26.8",
     env: { GOPROXY: "https://proxy.example" },
+    settings: {
+      GOFLAGS: { value: "-mod=mod", from: "environment" },
+      GO111MODULE: { value: "off", from: "go env -w" },
+    },
   });
   expect(found.git).toEqual({ name: "A B", email: "a@x" });
   expect(found.proxy).toEqual({ HTTPS_PROXY: "http://p:1", NO_PROXY: "x" });

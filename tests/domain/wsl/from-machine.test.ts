@@ -30,6 +30,7 @@ async function planOf(mountinfo: string, files: Record<string, string>): Promise
     },
     root: "/ws",
     home: "/home/ada",
+    tools: [],
     absolute: (path) => path,
   });
 }

@@ -12,6 +12,7 @@ const plan = (wsl: object, facts: Facts): WslAnswer =>
     facts,
     root: "/ws",
     home: "/home/ada",
+    tools: [],
     absolute: (path) => path,
   });
 
