@@ -116,7 +116,7 @@ function respell(file: Opened, index: number, value: string): void {
   const line = file.lines[index];
   const part = file.parts[index];
   if (line === undefined || part?.kind !== "key") return;
-  if (line.end === "" && dangles(line.text, file.dialect)) throw new FileProblem(openEnd);
+  if (line.end !== "\r\n" && dangles(line.text, file.dialect)) throw new FileProblem(openEnd);
   line.text = line.text.slice(0, part.from) + value + line.text.slice(part.to);
   reread(file);
 }
@@ -133,8 +133,10 @@ function add(file: Opened, path: Path, value: string, touch: Touch): Touch {
   if (index === undefined) {
     index = file.lines.length;
     const blank = index > 0 && file.parts[index - 1]?.kind !== "blank";
+    insert(file, index, `[${section}]`);
+    // Afterwards: an empty line at the end of a file without a final newline would be no line at all.
     if (blank) insert(file, index++, "");
-    insert(file, index++, `[${section}]`);
+    index += 1;
     made.push({ path: [section], space: blank ? "blank line" : "" });
   }
   insert(file, index, written(file, index, key, value));
@@ -160,7 +162,7 @@ function lastOf({ parts }: Opened, section: string): number | undefined {
 
 function insert(file: Opened, index: number, text: string): void {
   const before = file.lines[index - 1];
-  if (before?.end === "" && endAt(file.lines, index) === "\n" && dangles(before.text, file.dialect)) {
+  if (before !== undefined && endAt(file.lines, index) === "\n" && dangles(before.text, file.dialect)) {
     throw new FileProblem(openEnd);
   }
   insertLine(file.lines, index, text);

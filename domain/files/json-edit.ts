@@ -23,10 +23,11 @@ interface Edit {
 
 const endOf = (node: Node): number => node.offset + node.length;
 
+/** Of two edits at the same place the first in the list comes first in the text. */
 function apply(text: string, edits: readonly Edit[]): string {
   return [...edits]
-    .sort((a, b) => b.from - a.from)
-    .reduce((now, { from, to, put }) => now.slice(0, from) + put + now.slice(to), text);
+    .sort((a, b) => a.from - b.from)
+    .reduceRight((now, { from, to, put }) => now.slice(0, from) + put + now.slice(to), text);
 }
 
 export function inside(text: string, object: Node): string {

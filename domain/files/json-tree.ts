@@ -1,5 +1,5 @@
 /** JSON text as a tree that knows where each value stands. */
-import { type ParseError, ParseErrorCode, type Node as ParserNode, parseTree } from "jsonc-parser";
+import { type ParseError, type Node as ParserNode, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Path, Value } from "./format.ts";
 import { FileProblem } from "./problem.ts";
 
