@@ -11,7 +11,9 @@ import {
   type VolumeInspect,
 } from "../domain/drift/docker.ts";
 import type { DriftEntry } from "../domain/drift/summary.ts";
+import type { DiffResult } from "../provider/handler.ts";
 import type { Host } from "../provider/host.ts";
+import { signatureKey } from "../provider/wire-values.ts";
 import type { DockerApi } from "./docker.ts";
 import { type Deployment, machineResources, nameOf, type StateResource } from "./engine/checkpoint.ts";
 import { type Listing, listStack } from "./observe.ts";
@@ -84,8 +86,30 @@ async function lookAtOwn(observer: Observer, resource: StateResource): Promise<F
   const handler = handlers[resource.type];
   if (handler === undefined) return undefined;
   const host = await observer.host();
-  const found = await handler.read(host, resource.id ?? "", resource.outputs ?? {});
+  const id = resource.id ?? "";
+  const outputs = unsealed(resource.outputs ?? {});
+  const inputs = unsealed(resource.inputs ?? {});
+  const sealed = new Set([...outputs.sealed, ...inputs.sealed]);
+  if (sealed.size > 0) {
+    // Without the key of the secrets only a handler that keeps hashes of its own can tell.
+    const seen = await handler.driftSealed?.(host, id, outputs.plain, inputs.plain, sealed);
+    return seen === undefined ? (handler.driftSealed === undefined ? undefined : missing) : differs(namesOf(seen));
+  }
+  const found = await handler.read(host, id, outputs.plain);
   if (found === undefined) return missing;
-  const { changed } = await handler.diff(host, found.outputs, resource.inputs ?? {}, new Set());
-  return differs(changed);
+  return differs(namesOf(await handler.diff(host, found.outputs, inputs.plain, new Set())));
+}
+
+const namesOf = ({ changed, details }: DiffResult): string[] => changed.flatMap((name) => details?.[name] ?? [name]);
+
+/** The state's secrets are encrypted, at any depth; a property with one in it cannot be compared as it is. */
+function unsealed(properties: Record<string, unknown>): { plain: Record<string, unknown>; sealed: string[] } {
+  const sealed = Object.keys(properties).filter((name) => isSealed(properties[name]));
+  const plain = Object.entries(properties).filter(([name]) => !sealed.includes(name));
+  return { plain: Object.fromEntries(plain), sealed };
+}
+
+function isSealed(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  return signatureKey in value || Object.values(value).some(isSealed);
 }

@@ -17,6 +17,8 @@ export interface DiffResult {
   /** The part of `changed` that needs a new resource. */
   replaces: string[];
   deleteBeforeReplace: boolean;
+  /** What exactly differs in an argument of `changed`, as property paths such as `values.wsl2.memory`. */
+  details?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ReadResult<I, O> {
@@ -41,6 +43,17 @@ export interface ResourceHandler<I extends object, O extends object> {
   read(host: Host, id: string, olds: O | undefined): Promise<ReadResult<I, O> | undefined>;
   update(host: Host, id: string, olds: O, news: I, report: Report): Promise<O>;
   delete(host: Host, id: string, olds: O, report?: Report): Promise<void>;
+  /**
+   * What differs when some properties cannot be seen: `drift` reads the state without the key of its secrets. `sealed`
+   * names them; they are in neither `olds` nor `news`. `undefined` when the resource is gone.
+   */
+  driftSealed?(
+    host: Host,
+    id: string,
+    olds: Partial<O>,
+    news: Partial<I>,
+    sealed: ReadonlySet<string>,
+  ): Promise<DiffResult | undefined>;
   /** Outputs under another name that tell something about an input: secret as soon as that input is. */
   readonly reveals?: Readonly<Record<string, readonly string[]>>;
 }

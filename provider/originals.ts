@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import path from "node:path";
+import type { Touch } from "../domain/files/format.ts";
 import type { Host } from "./host.ts";
 
 export interface Original {
@@ -14,6 +15,25 @@ export interface Original {
   folders: string[];
   /** Hashes of what we wrote, newest last: anything else on disk is somebody's edit. */
   ours: string[];
+  /** The file behind the symbolic link at `path`. */
+  target?: string;
+  /** Octal, as last set by us; absent when the file kept its own. */
+  permissions?: string;
+  /** When only keys or blocks are ours: how to take them out again. Absent when all of the file is. */
+  part?: { format: PartFormat; touch: Touch };
+}
+
+export type PartFormat = "ini" | "json" | "block";
+
+export interface Writing {
+  /** Hash of what is about to be written. */
+  writing: string;
+  folders: string[];
+  /** The plain file that is written. */
+  file: string;
+  target?: string;
+  permissions?: string;
+  part?: Original["part"];
 }
 
 const keptHashes = 16;
@@ -40,32 +60,33 @@ export async function loadOriginal(host: Host, file: string): Promise<Original |
 }
 
 /** Before every write of ours: the original is safe on disk, and what we are about to write is known as ours. */
-export async function keepOriginal(
-  host: Host,
-  file: string,
-  about: { writing: string; folders: string[] },
-): Promise<void> {
-  const known = await loadOriginal(host, file);
+export async function keepOriginal(host: Host, name: string, about: Writing): Promise<void> {
+  const known = await loadOriginal(host, name);
   const ours = [...(known?.ours ?? []).filter((hash) => hash !== about.writing), about.writing].slice(-keptHashes);
+  const { target, permissions, part } = about;
+  const more = {
+    ...(target === undefined ? {} : { target }),
+    ...(permissions === undefined ? {} : { permissions }),
+    ...(part === undefined ? {} : { part }),
+  };
   if (known !== undefined) {
     const folders = [...known.folders, ...about.folders.filter((made) => !known.folders.includes(made))];
-    if (known.ours.at(-1) !== about.writing || folders.length !== known.folders.length) {
-      await saveRecord(host, { ...known, folders, ours });
-    }
+    const record = { ...known, folders, ours, ...more };
+    if (JSON.stringify(record) !== JSON.stringify(known)) await saveRecord(host, record);
     return;
   }
-  const found = await host.files.stat(file);
-  const content = found === undefined ? undefined : await host.files.read(file);
-  await host.files.makeFolder(folderOf(host, file), 0o700);
+  const found = await host.files.stat(about.file);
+  const content = found === undefined ? undefined : await host.files.read(about.file);
+  await host.files.makeFolder(folderOf(host, name), 0o700);
   let was: Original["was"] = null;
   if (found !== undefined && content !== undefined) {
     was = { mode: found.mode, uid: found.uid, gid: found.gid, sha256: sha256(content) };
-    await host.files.write(path.join(folderOf(host, file), "content"), content, { mode: 0o600 });
+    await host.files.write(path.join(folderOf(host, name), "content"), content, { mode: 0o600 });
   }
-  await saveRecord(host, { path: file, was, folders: about.folders, ours });
+  await saveRecord(host, { path: name, was, folders: about.folders, ours, ...more });
 }
 
-async function saveRecord(host: Host, record: Original): Promise<void> {
+export async function saveRecord(host: Host, record: Original): Promise<void> {
   const file = path.join(folderOf(host, record.path), "record.json");
   await host.files.write(file, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 }

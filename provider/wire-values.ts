@@ -4,7 +4,7 @@
  */
 
 // Fixed by the engine's protocol (pulumi sdk/go/common/resource).
-const signatureKey = "4dabf18193072939515e22adb298388d";
+export const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const refused: Record<string, string> = {

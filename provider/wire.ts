@@ -110,7 +110,7 @@ export function serve(service: Service): grpc.UntypedServiceImplementation {
     for (const name of changed) {
       const detail = new messages.PropertyDiff();
       detail.setKind(replaces.includes(name) ? Kind.UPDATE_REPLACE : Kind.UPDATE);
-      response.getDetaileddiffMap().set(name, detail);
+      for (const path of result.details?.[name] ?? [name]) response.getDetaileddiffMap().set(path, detail);
     }
     return response;
   };

@@ -185,7 +185,8 @@ function undo(text: string, touch: Touch, paths: readonly Path[], dialect: Diale
   // The last first, so that each line stands again where it stood when it was touched.
   for (const { path, wrote, was } of ours.toReversed()) {
     const places = placesOf(file, path);
-    const isOurs = ({ value }: Place): boolean => wrote.includes(digest(value)) || wrote.includes(digest(bare(value)));
+    const isOurs = ({ value }: Place): boolean =>
+      wrote.includes(digest(value)) || wrote.includes(digest(bareIni(value)));
     if (places.some((place) => !isOurs(place) && !was.includes(place.value))) left.push(path);
     const mine = places.filter(isOurs);
     // Each place gets back its own; with places added or removed by a person, ours get them in order.
@@ -204,7 +205,8 @@ function undo(text: string, touch: Touch, paths: readonly Path[], dialect: Diale
   return { text: joinLines(file.lines), touch: { keys, made: keys.length === 0 ? [] : made.toReversed() }, left };
 }
 
-function bare(value: string): string {
+/** Without what `saysIni` does not count. */
+export function bareIni(value: string): string {
   const plain = /^"[^"\\]*"$/.test(value) ? value.slice(1, -1) : value;
   return /^(true|false)$/i.test(plain) ? plain.toLowerCase() : plain;
 }
