@@ -20,7 +20,17 @@ export interface Original {
   /** Octal, as last set by us; absent when the file kept its own. */
   permissions?: string;
   /** When only keys or blocks are ours: how to take them out again. Absent when all of the file is. */
-  part?: { format: PartFormat; touch: Touch };
+  part?: Part;
+}
+
+export interface Part {
+  format: PartFormat;
+  touch: Touch;
+  /**
+   * Changes of which keys a resource has, until the engine is known to have noted them: a run that was killed leaves the
+   * engine with the keys of before.
+   */
+  steps?: { from: string[][]; to: string[][] }[];
 }
 
 export type PartFormat = "ini" | "json" | "block";
@@ -33,7 +43,7 @@ export interface Writing {
   file: string;
   target?: string;
   permissions?: string;
-  part?: Original["part"];
+  part?: Part;
 }
 
 const keptHashes = 16;
@@ -107,6 +117,7 @@ export async function forgetOriginal(host: Host, file: string): Promise<void> {
   const folder = folderOf(host, file);
   // The record goes first: a copy without a record is no original.
   await host.files.remove(path.join(folder, "record.json"));
-  await host.files.remove(path.join(folder, "content"));
+  // Then everything else, temporary files of a run that was killed among it: nothing in there is anybody's but ours.
+  for (const { name } of await host.files.list(folder)) await host.files.remove(path.join(folder, name));
   await host.files.removeEmptyFolder(folder);
 }

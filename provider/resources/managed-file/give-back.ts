@@ -6,7 +6,7 @@ import type { Host } from "../../host.ts";
 import type { FileStat } from "../../host-files.ts";
 import { forgetOriginal, loadOriginal, type Original, originalContent, sha256 } from "../../originals.ts";
 import { type Mode, octal } from "./arguments.ts";
-import { keepRest, takenOut, withoutKeys } from "./parts.ts";
+import { keepRest, keysOf, takenOut, withoutKeys } from "./parts.ts";
 import { kindProblem } from "./place.ts";
 
 /** `keys`: those to take out of a file that is ours in part; all that are on record when absent. */
@@ -27,7 +27,7 @@ export async function giveBack(
   if (stat !== undefined && stat.kind !== "file") throw new Error(`the path ${await kindProblem(host, file)}`);
   if (original.part === undefined) await giveBackWhole(host, original, file, stat, report);
   else {
-    const keys = of.keys ?? original.part.touch.keys.map((key) => key.path);
+    const keys = of.keys === undefined ? original.part.touch.keys.map((key) => key.path) : keysOf(original, of.keys);
     if (await giveBackParts(host, original, of.mode, keys, file, stat, report)) return;
   }
   for (const folder of original.folders.toReversed()) {

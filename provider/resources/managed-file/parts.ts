@@ -48,7 +48,9 @@ export async function putParts(
   const known = await loadOriginal(host, news.path);
   refuseOther(known, news, family);
   const wanted = wantedOf(news);
-  const dropped = (olds?.keys ?? []).filter((key) => !wanted.some((leaf) => samePath(leaf.path, key)));
+  const had = keysOf(known, olds?.keys ?? []);
+  const dropped = had.filter((key) => !wanted.some((leaf) => samePath(leaf.path, key)));
+  const steps = nextSteps(known, olds?.keys, wanted);
   const before = place.stat === undefined ? undefined : await host.files.read(place.file);
   const touch = known?.part?.touch ?? untouched;
   const after = explained("change", place.file, () => merged(news, before, touch, dropped, wanted));
@@ -63,7 +65,7 @@ export async function putParts(
     ...(place.target === undefined ? {} : { target: place.target }),
     ...(news.permissions === undefined ? {} : { permissions: news.permissions }),
   };
-  await keepOriginal(host, news.path, { ...about, part: { format: family, touch: union(after.touch, touch) } });
+  await keepOriginal(host, news.path, { ...about, part: { format: family, touch: union(after.touch, touch), steps } });
   if (before === undefined || !after.bytes.equals(before) || place.stat?.mode !== permissions) {
     await host.files.makeFolder(path.dirname(place.file));
     await host.files.write(place.file, after.bytes, {
@@ -71,8 +73,27 @@ export async function putParts(
       ...(place.stat === undefined ? {} : { owner: { uid: place.stat.uid, gid: place.stat.gid } }),
     });
   }
-  await keepOriginal(host, news.path, { ...about, part: { format: family, touch: after.touch } });
+  await keepOriginal(host, news.path, { ...about, part: { format: family, touch: after.touch, steps } });
   return outputsOf(news, wanted, octal(permissions), place.target);
+}
+
+/** The keys that a resource has or, if it was stopped in a change of them, can have. */
+export function keysOf(original: Original | undefined, keys: readonly Path[]): Path[] {
+  const more = (original?.part?.steps ?? []).filter(({ from }) => sameKeys(from, keys)).flatMap(({ to }) => to);
+  return [...keys, ...more.filter((key) => !keys.some((one) => samePath(one, key)))];
+}
+
+function nextSteps(known: Original | undefined, olds: readonly Path[] | undefined, wanted: readonly Leaf[]) {
+  const to = wanted.map(({ path: key }) => [...key]);
+  const steps = known?.part?.steps ?? [];
+  if (olds === undefined || sameKeys(olds, to)) return steps.filter(({ to: noted }) => !sameKeys(noted, to));
+  const others = steps.filter((step) => !sameKeys(step.to, olds) && !sameKeys(step.to, to));
+  return [...others, { from: olds.map((key) => [...key]), to }];
+}
+
+function sameKeys(a: readonly Path[], b: readonly Path[]): boolean {
+  const spelled = (keys: readonly Path[]) => JSON.stringify(keys.map((key) => JSON.stringify(key)).sort());
+  return spelled(a) === spelled(b);
 }
 
 function refuseOther(known: Original | undefined, { path: file, mode }: ManagedFileInputs, family: PartFormat): void {

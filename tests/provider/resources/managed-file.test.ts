@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -10,7 +9,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import path from "node:path";
 import { sha256 } from "../../../provider/originals.ts";
 import { managedFile } from "../../../provider/resources/managed-file.ts";
 import { type Scratch, scratch } from "../scratch.ts";
@@ -168,108 +166,4 @@ test("permissions and mode are checked", async () => {
   expect(failures.map((failure) => failure.property)).toEqual(["mode", "permissions"]);
   const good = await managedFile.check(machine.host, { ...inputs, permissions: "600" }, none);
   expect(good.inputs.permissions).toBe("0600");
-});
-
-describe("stopped half-way", () => {
-  const child = (operation: string, killAt: number) =>
-    spawnSync(
-      process.execPath,
-      [
-        "--disable-warning=ExperimentalWarning",
-        "--import",
-        path.join(__dirname, "../fixtures/standin-killer.mjs"),
-        path.join(__dirname, "../fixtures/managed-file-child.ts"),
-        machine.root,
-        operation,
-        file,
-        inputs.content,
-      ],
-      { env: { ...process.env, KILL_AT: String(killAt) }, encoding: "utf8" },
-    );
-
-  test("kill -9 before any step of create leaves the original or the new content, and the way back", async () => {
-    let kills = 0;
-    for (let step = 1; ; step += 1) {
-      rmSync(machine.real("/etc"), { recursive: true, force: true });
-      rmSync(machine.real("/state"), { recursive: true, force: true });
-      machine.put(file, "original", 0o640);
-      const run = child("create", step);
-      if (run.status === 0) break;
-      expect(run.signal).toBe("SIGKILL");
-      kills += 1;
-      expect(["original", "ours\n"]).toContain(content());
-      const { outputs } = await create();
-      expect(content()).toBe("ours\n");
-      expect(readdirSync(machine.real("/etc"))).toEqual(["thing.conf"]);
-      await managedFile.delete(machine.host, file, outputs);
-      expect(content()).toBe("original");
-      expect(modeOf()).toBe("640");
-    }
-    expect(kills).toBeGreaterThan(10);
-  }, 60_000);
-
-  test("kill -9 before any step of delete: the next delete ends it", async () => {
-    let kills = 0;
-    for (let step = 1; ; step += 1) {
-      rmSync(machine.real("/state"), { recursive: true, force: true });
-      machine.put(file, "original", 0o640);
-      const { outputs } = await create();
-      const run = child("delete", step);
-      if (run.status === 0) break;
-      expect(run.signal).toBe("SIGKILL");
-      kills += 1;
-      expect(["original", "ours\n"]).toContain(content());
-      await managedFile.delete(machine.host, file, outputs);
-      expect(content()).toBe("original");
-      expect(readdirSync(machine.real("/etc"))).toEqual(["thing.conf"]);
-      expect(readdirSync(machine.real("/state/originals"))).toEqual([]);
-    }
-    expect(kills).toBeGreaterThan(5);
-  }, 60_000);
-});
-
-describe("no space", () => {
-  // Only root can mount a small disk; the limit on file sizes below is tried by everybody.
-  const asRoot = process.getuid?.() === 0 ? test : test.skip;
-  asRoot("a full disk leaves the original and says so once", async () => {
-    const folder = machine.real("/full");
-    mkdirSync(folder);
-    const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=32k", "tmpfs", folder], { encoding: "utf8" });
-    expect(mount.stderr).toBe("");
-    try {
-      machine.put("/full/a.conf", "original");
-      const big = { ...inputs, path: "/full/a.conf", content: "x".repeat(100_000) };
-      await expect(create(big)).rejects.toThrow(/cannot write \/full\/a\.conf: no space is left/);
-      expect(readFileSync(machine.real("/full/a.conf"), "utf8")).toBe("original");
-      expect(readdirSync(folder)).toEqual(["a.conf"]);
-    } finally {
-      spawnSync("umount", [folder]);
-    }
-  });
-
-  test("a write that the system cuts short leaves the original", () => {
-    machine.put(file, "original");
-    const script = path.join(__dirname, "../fixtures/managed-file-child.ts");
-    const command = `trap '' XFSZ; ulimit -f 16; exec "$@"`;
-    const run = spawnSync(
-      "sh",
-      [
-        "-c",
-        command,
-        "sh",
-        process.execPath,
-        "--disable-warning=ExperimentalWarning",
-        script,
-        machine.root,
-        "create",
-        file,
-        "y".repeat(100_000),
-      ],
-      { encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: "" } },
-    );
-    expect(run.status).toBe(1);
-    expect(run.stderr).toContain(`cannot write ${file}`);
-    expect(content()).toBe("original");
-    expect(readdirSync(machine.real("/etc"))).toEqual(["thing.conf"]);
-  });
 });
