@@ -51,7 +51,7 @@ describe("killed by a stand-in before any of its own steps", () => {
     expect(readdirSync(machine.real("/state/originals"))).toEqual([]);
   };
 
-  test.each(samples.map((sample) => [sample.name, sample] as const))(
+  test.each(killable)(
     "%s: create",
     async (_name, sample) => {
       let kills = 0;
@@ -72,7 +72,7 @@ describe("killed by a stand-in before any of its own steps", () => {
     120_000,
   );
 
-  test.each(samples.map((sample) => [sample.name, sample] as const))(
+  test.each(killable)(
     "%s: update",
     async (_name, sample) => {
       let kills = 0;
@@ -100,7 +100,7 @@ describe("killed by a stand-in before any of its own steps", () => {
     120_000,
   );
 
-  test.each(samples.map((sample) => [sample.name, sample] as const))(
+  test.each(killable)(
     "%s: delete",
     async (_name, sample) => {
       let kills = 0;
