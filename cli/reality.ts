@@ -90,14 +90,15 @@ async function lookAtOwn(observer: Observer, resource: StateResource): Promise<F
   const outputs = unsealed(resource.outputs ?? {});
   const inputs = unsealed(resource.inputs ?? {});
   const sealed = new Set([...outputs.sealed, ...inputs.sealed]);
-  if (sealed.size > 0) {
-    // Without the key of the secrets only a handler that keeps hashes of its own can tell.
-    const seen = await handler.driftSealed?.(host, id, outputs.plain, inputs.plain, sealed);
-    return seen === undefined ? (handler.driftSealed === undefined ? undefined : missing) : differs(namesOf(seen));
+  if (sealed.size > 0 && handler.driftSealed !== undefined) {
+    const seen = await handler.driftSealed(host, id, outputs.plain, inputs.plain, sealed);
+    return seen === undefined ? missing : differs(namesOf(seen));
   }
   const found = await handler.read(host, id, outputs.plain);
   if (found === undefined) return missing;
-  return differs(namesOf(await handler.diff(host, found.outputs, inputs.plain, new Set())));
+  // What is sealed cannot be compared without its key, which only the engine has; all else can.
+  const seen = await handler.diff(host, found.outputs, inputs.plain, sealed);
+  return differs(namesOf({ ...seen, changed: seen.changed.filter((name) => !sealed.has(name)) }));
 }
 
 const namesOf = ({ changed, details }: DiffResult): string[] => changed.flatMap((name) => details?.[name] ?? [name]);
