@@ -22,7 +22,15 @@ import { dialectOf } from "../../../domain/files/ini-lines.ts";
 import { jsonFormat } from "../../../domain/files/json.ts";
 import { FileProblem } from "../../../domain/files/problem.ts";
 import type { Host } from "../../host.ts";
-import { keepOriginal, loadOriginal, type Original, type PartFormat, saveRecord, sha256 } from "../../originals.ts";
+import {
+  keepOriginal,
+  loadOriginal,
+  type Original,
+  originalContent,
+  type PartFormat,
+  saveRecord,
+  sha256,
+} from "../../originals.ts";
 import { type ManagedFileInputs, type ManagedFileOutputs, type Mode, octal, wantedOf } from "./arguments.ts";
 import { missingFolders, type Place } from "./place.ts";
 
@@ -51,12 +59,17 @@ export async function putParts(
   const had = keysOf(known, olds?.keys ?? []);
   const dropped = had.filter((key) => !wanted.some((leaf) => samePath(leaf.path, key)));
   const steps = nextSteps(known, olds?.keys, wanted);
-  const before = place.stat === undefined ? undefined : await host.files.read(place.file);
-  const touch = known?.part?.touch ?? untouched;
-  const after = explained("change", place.file, () => merged(news, before, touch, dropped, wanted));
+  const there = place.stat === undefined ? undefined : await host.files.read(place.file);
+  // Who removed the file removed what was others' in it too: it begins again from its first content.
+  const was = there === undefined ? (known?.was ?? undefined) : undefined;
+  const before = was === undefined || known === undefined ? there : await originalContent(host, known);
+  const touch = was === undefined ? (known?.part?.touch ?? untouched) : untouched;
+  const gone = was === undefined ? dropped : [];
+  const after = explained("change", place.file, () => merged(news, before, touch, gone, wanted));
   const hash = sha256(after.bytes);
   const permissions =
-    news.permissions === undefined ? (place.stat?.mode ?? newMode) : Number.parseInt(news.permissions, 8);
+    news.permissions === undefined ? (place.stat?.mode ?? was?.mode ?? newMode) : Number.parseInt(news.permissions, 8);
+  const owner = place.stat ?? was;
   const folders = await missingFolders(host, path.dirname(place.file));
   const about = {
     writing: hash,
@@ -70,7 +83,7 @@ export async function putParts(
     await host.files.makeFolder(path.dirname(place.file));
     await host.files.write(place.file, after.bytes, {
       mode: permissions,
-      ...(place.stat === undefined ? {} : { owner: { uid: place.stat.uid, gid: place.stat.gid } }),
+      ...(owner === undefined ? {} : { owner: { uid: owner.uid, gid: owner.gid } }),
     });
   }
   await keepOriginal(host, news.path, { ...about, part: { format: family, touch: after.touch, steps } });

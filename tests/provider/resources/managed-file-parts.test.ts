@@ -102,6 +102,17 @@ describe("what stood there", () => {
     }
   });
 
+  test("is built on again when the file was removed and is made anew", async () => {
+    machine.put(conf, original, 0o640);
+    const first = await up(systemd);
+    const whole = text();
+    rmSync(machine.real(conf));
+    expect(await up(systemd, first)).toEqual(first);
+    expect(text()).toBe(whole);
+    await destroy(first);
+    expect(text()).toBe(original);
+  });
+
   test("a key that is no longer wanted gets back its value, the others stay ours", async () => {
     machine.put(conf, original);
     const first = await up(ini({ boot: { systemd: true }, network: { hostname: "box" } }));
