@@ -1,35 +1,30 @@
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ProxyPlan } from "../domain/sync/proxy.ts";
+import { SystemdUnit } from "../resources/systemd-unit.ts";
 import { ManagedFile } from "../resources/workstation.ts";
 
-export type ProxySyncArgs = Pick<ProxyPlan, "files" | "reload">;
+export type ProxySyncArgs = Pick<ProxyPlan, "files" | "unit">;
 
 /** The proxy as one file of values, and what makes login shells and the Docker daemon read it. */
 export class ProxySync extends pulumi.ComponentResource {
   readonly paths: pulumi.Output<string>[];
-  /** What systemd said when it read the drop-in; undefined where it is not told. */
-  readonly reloaded: pulumi.Output<string> | undefined;
+  /** The unit that reads the values; undefined where none does. */
+  readonly unit: pulumi.Output<string> | undefined;
 
-  constructor(name: string, { files, reload }: ProxySyncArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { files, unit }: ProxySyncArgs, opts?: pulumi.ComponentResourceOptions) {
     super("workstation:components:ProxySync", name, {}, opts);
-    // Deleted after the files that depend on it: systemd forgets the drop-in once it is gone.
     const forgotten =
-      reload === undefined
-        ? []
-        : [new command.local.Command(`${name}-forgotten`, { create: "true", delete: reload }, { parent: this })];
+      unit === undefined ? [] : [new SystemdUnit(`${name}-forgotten`, { unit, mode: "forgotten" }, { parent: this })];
     const written = files.map(
       ({ name: file, ...given }) => new ManagedFile(`${name}-${file}`, given, { parent: this, dependsOn: forgotten }),
     );
-    this.reloaded =
-      reload === undefined
-        ? undefined
-        : new command.local.Command(
-            `${name}-reload`,
-            { create: reload, triggers: written.map(({ sha256 }) => sha256) },
-            { parent: this, dependsOn: written },
-          ).stdout;
     this.paths = written.map(({ path }) => path);
-    this.registerOutputs({ paths: this.paths, reloaded: this.reloaded });
+    const digest = pulumi.all(written.map(({ sha256 }) => sha256)).apply((sums) => sums.join(" "));
+    this.unit =
+      unit === undefined
+        ? undefined
+        : new SystemdUnit(`${name}-loaded`, { unit, mode: "loaded", digest }, { parent: this, dependsOn: written })
+            .unit;
+    this.registerOutputs({ paths: this.paths, unit: this.unit });
   }
 }

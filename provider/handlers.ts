@@ -9,6 +9,7 @@ import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
 import { trustAnchors } from "./resources/trust-anchors.ts";
 import { trustBundle } from "./resources/trust-bundle.ts";
+import { systemdUnit } from "./resources/systemd-unit.ts";
 import { timezone } from "./resources/timezone.ts";
 
 // The dispatcher does not know what a handler's arguments are; each handler checks its own.
@@ -22,6 +23,7 @@ export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:GoTool": goTool as unknown as AnyHandler,
   "workstation:index:TrustAnchors": trustAnchors as unknown as AnyHandler,
   "workstation:index:TrustBundle": trustBundle as unknown as AnyHandler,
+  "workstation:index:SystemdUnit": systemdUnit as unknown as AnyHandler,
   "workstation:index:Timezone": timezone as unknown as AnyHandler,
 };
 

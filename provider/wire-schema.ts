@@ -70,12 +70,19 @@ export function packageSchema(version: string): string {
         properties: { container: text, limit: whole },
         required: ["container", "limit"],
       },
+      "workstation:index:SystemdUnit": {
+        description: "What systemd makes of a unit whose files are managed ones.",
+        inputProperties: { unit: text, mode: text, digest: text },
+        requiredInputs: ["unit", "mode"],
+        properties: { unit: text, mode: text, digest: text, holds: flag },
+        required: ["unit", "mode", "digest", "holds"],
+      },
       "workstation:index:Timezone": {
         description: "The system's time zone; the one before is given back on delete.",
         inputProperties: { zone: text, root: text },
         requiredInputs: ["zone"],
-        properties: { zone: text, root: text, named: text },
-        required: ["zone", "root", "named"],
+        properties: { zone: text, root: text, named: text, files: { type: "array", items: text } },
+        required: ["zone", "root", "named", "files"],
       },
     },
     functions: {

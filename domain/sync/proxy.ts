@@ -12,14 +12,14 @@ import {
 } from "../proxy/files.ts";
 import { LOOPBACK, type ProxyValues, proxyVariables, resolveProxy } from "../proxy/resolve.ts";
 import type { PendingChange } from "../restart/change.ts";
-import { RELOAD, type SyncFile } from "./files.ts";
+import type { SyncFile } from "./files.ts";
 import type { SyncQuestion } from "./time.ts";
 
 export interface ProxyPlan extends Told {
   /** Values, profile and drop-in, in this order; empty when there is no proxy to write. */
   files: SyncFile[];
-  /** Shell line after the drop-in was written and after it went; undefined where systemd is not told. */
-  reload: string | undefined;
+  /** The unit that reads the drop-in; undefined where systemd is not told. */
+  unit: string | undefined;
   pending: PendingChange[];
 }
 
@@ -35,7 +35,7 @@ export function planProxy({ settings, facts, root, stack }: SyncQuestion): Proxy
   const pending = mode === "live" ? pendingChanges(written, dockerd, facts) : [];
   const idle = files.length + pending.length + told.problems.length + told.warnings.length === 0;
   if (idle) return undefined;
-  return { files, reload: dockerd && mode === "live" ? RELOAD : undefined, pending, ...told };
+  return { files, unit: dockerd && mode === "live" ? "docker.service" : undefined, pending, ...told };
 }
 
 function planFiles(values: ProxyValues, dockerd: boolean, mode: Mode, staging: string): SyncFile[] {

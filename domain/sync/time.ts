@@ -12,19 +12,23 @@ import {
   TIMER_UNIT,
 } from "../time/clock-files.ts";
 import { ianaZone } from "../time/zones.ts";
-import { type SyncFile, type SystemdSteps, timerSteps } from "./files.ts";
+import type { SyncFile } from "./files.ts";
 
 export interface TimePlan extends Told {
   /** `root` is `/`, or the staging folder. Undefined: the zone is left alone. */
   timezone: { zone: string; root: string } | undefined;
+  /** What the time zone writes. */
+  timezoneFiles: string[];
   clock: ClockPlan | undefined;
 }
 
 export interface ClockPlan {
   files: SyncFile[];
-  /** Undefined when staged: nothing is started. */
-  systemd: SystemdSteps | undefined;
+  /** The timer to enable; undefined when staged: nothing is started. */
+  unit: string | undefined;
 }
+
+const TIMEZONE_FILES = ["/etc/localtime", "/etc/timezone"];
 
 export type SyncQuestion = Pick<MachineQuestion, "stack" | "settings" | "facts" | "root">;
 
@@ -39,7 +43,8 @@ export function planTime(question: SyncQuestion): TimePlan | undefined {
   const timezone = zone === undefined ? undefined : { zone, root: mode === "staged" ? staging : "/" };
   const clock = settings.hostSync.clock ? planClock(mode, staging, facts, told) : undefined;
   const idle = timezone === undefined && clock === undefined && told.problems.length + told.warnings.length === 0;
-  return idle ? undefined : { timezone, clock, ...told };
+  const timezoneFiles = timezone === undefined ? [] : TIMEZONE_FILES.map((path) => target(mode, staging, path));
+  return idle ? undefined : { timezone, timezoneFiles, clock, ...told };
 }
 
 function planZone(written: string, facts: Facts, told: Told): string | undefined {
@@ -87,7 +92,7 @@ function planClock(mode: Mode, staging: string, facts: Facts, told: Told): Clock
       file("service", CLOCK_SERVICE, renderClockService(), "0644"),
       file("timer", CLOCK_TIMER, renderClockTimer(), "0644"),
     ],
-    systemd: mode === "live" ? timerSteps(TIMER_UNIT) : undefined,
+    unit: mode === "live" ? TIMER_UNIT : undefined,
   };
 }
 

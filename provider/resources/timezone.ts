@@ -24,6 +24,8 @@ export interface TimezoneOutputs {
   zone: string;
   /** What /etc/timezone says; empty when there is none. */
   named: string;
+  /** What is written, so that whoever reads the state knows what root is needed for. */
+  files: string[];
 }
 
 const ZONES = "/usr/share/zoneinfo";
@@ -57,7 +59,7 @@ export const timezone: ResourceHandler<TimezoneInputs, TimezoneOutputs> = {
 
   async preview(_host, { root, zone }) {
     return {
-      ...(root === undefined ? {} : { root }),
+      ...(root === undefined ? {} : { root, files: Object.values(placesOf(root)) }),
       ...(zone === undefined ? {} : { zone, named: zone }),
     };
   },
@@ -111,7 +113,7 @@ async function put(host: Host, { zone, root }: TimezoneInputs): Promise<Timezone
   await host.files.makeFolder(path.dirname(link));
   await host.files.writeLink(link, `${ZONES}/${zone}`);
   await host.files.write(text, `${zone}\n`, { mode: named?.mode ?? 0o644 });
-  return { root, zone, named: zone };
+  return { root, zone, named: zone, files: [link, text] };
 }
 
 /** Undefined when there is no /etc/localtime at all. */
@@ -121,7 +123,7 @@ async function look(host: Host, root: string): Promise<TimezoneOutputs | undefin
   if (there === undefined) return undefined;
   const target = there.kind === "link" ? await host.files.link(link) : "";
   const named = (await host.files.stat(text))?.kind === "file" ? await host.files.text(text) : undefined;
-  return { root, zone: zoneOf(path.resolve("/etc", target)), named: named?.trim() ?? "" };
+  return { root, zone: zoneOf(path.resolve("/etc", target)), named: named?.trim() ?? "", files: [link, text] };
 }
 
 const zoneOf = (target: string): string => (target.startsWith(`${ZONES}/`) ? target.slice(ZONES.length + 1) : "");

@@ -29,22 +29,22 @@ test("TimeSync, live: zone, script, units, and the timer switched on", async () 
   await settled(time.urn);
   expect(time.zone && (await settled(time.zone))).toBe("Asia/Shanghai");
   expect(await Promise.all(time.clockFiles.map(settled))).toHaveLength(3);
-  expect(time.enabled && (await settled(time.enabled))).toBe("go version go1.22.6");
+  expect(time.timer && (await settled(time.timer))).toBe("go-workstation-clock.timer");
   expect(named()).toEqual([
-    ["Command", "time-clock-enabled"],
     ["ManagedFile", "time-clock-script"],
     ["ManagedFile", "time-clock-service"],
     ["ManagedFile", "time-clock-timer"],
+    ["SystemdUnit", "time-clock-enabled"],
     ["TimeSync", "time"],
     ["Timezone", "time-zone"],
   ]);
   expect(engine.only("workstation:index:Timezone")[0]?.inputs).toEqual({ zone: "Asia/Shanghai", root: "/" });
-  const [timer] = engine.only("command:local:Command");
-  expect(timer?.inputs.create).toContain("systemctl enable --now");
-  expect(timer?.inputs.delete).toContain("systemctl disable --now");
+  expect(engine.only("workstation:index:SystemdUnit").map(({ inputs }) => inputs)).toEqual([
+    { unit: "go-workstation-clock.timer", mode: "enabled", digest: expect.any(String) },
+  ]);
 });
 
-test("TimeSync, staged: the same files, and no command", async () => {
+test("TimeSync, staged: the same files, and systemd is not told", async () => {
   const time = new TimeSync("time", there(planTime(question("staged"))));
   await Promise.all([settled(time.urn), ...time.clockFiles.map(settled)]);
   expect(engine.only("workstation:index:ManagedFile").map(({ inputs }) => inputs.path)).toEqual([
@@ -52,29 +52,30 @@ test("TimeSync, staged: the same files, and no command", async () => {
     "/ws/.workstation/dev/machine/etc/systemd/system/go-workstation-clock.service",
     "/ws/.workstation/dev/machine/etc/systemd/system/go-workstation-clock.timer",
   ]);
-  expect(engine.only("command:local:Command")).toEqual([]);
+  expect(engine.only("workstation:index:SystemdUnit")).toEqual([]);
 });
 
 test("ProxySync, live: values, profile, drop-in, and systemd told before and after", async () => {
   const proxy = new ProxySync("proxy", there(planProxy(question("live"))));
   await Promise.all([settled(proxy.urn), ...proxy.paths.map(settled)]);
-  expect(proxy.reloaded && (await settled(proxy.reloaded))).toBe("go version go1.22.6");
+  expect(proxy.unit && (await settled(proxy.unit))).toBe("docker.service");
   expect(named()).toEqual([
-    ["Command", "proxy-forgotten"],
-    ["Command", "proxy-reload"],
     ["ManagedFile", "proxy-dockerd"],
     ["ManagedFile", "proxy-env"],
     ["ManagedFile", "proxy-profile"],
     ["ProxySync", "proxy"],
+    ["SystemdUnit", "proxy-forgotten"],
+    ["SystemdUnit", "proxy-loaded"],
   ]);
-  const commands = Object.fromEntries(engine.only("command:local:Command").map(({ name, inputs }) => [name, inputs]));
-  expect(commands["proxy-forgotten"]?.delete).toContain("daemon-reload");
-  expect(commands["proxy-reload"]?.create).toContain("daemon-reload");
+  expect(engine.only("workstation:index:SystemdUnit").map(({ inputs }) => [inputs.unit, inputs.mode])).toEqual([
+    ["docker.service", "forgotten"],
+    ["docker.service", "loaded"],
+  ]);
 });
 
-test("ProxySync, staged: no command", async () => {
+test("ProxySync, staged: systemd is not told", async () => {
   const proxy = new ProxySync("proxy", there(planProxy(question("staged"))));
   await Promise.all([settled(proxy.urn), ...proxy.paths.map(settled)]);
-  expect(engine.only("command:local:Command")).toEqual([]);
+  expect(engine.only("workstation:index:SystemdUnit")).toEqual([]);
   expect(engine.only("workstation:index:ManagedFile")).toHaveLength(3);
 });

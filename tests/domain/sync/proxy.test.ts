@@ -32,7 +32,7 @@ test("three files, and systemd is told", () => {
     ["profile", "/etc/profile.d/go-workstation-proxy.sh", "0644"],
     ["dockerd", "/etc/systemd/system/docker.service.d/go-workstation-proxy.conf", "0644"],
   ]);
-  expect(found?.reload).toContain("systemctl daemon-reload");
+  expect(found?.unit).toBe("docker.service");
   expect(found).toMatchObject({ pending: [], warnings: [], problems: [] });
 });
 
@@ -43,7 +43,7 @@ test("staged: the same files below the staging folder, nothing is told and nothi
     "/ws/.workstation/dev/machine/etc/profile.d/go-workstation-proxy.sh",
     "/ws/.workstation/dev/machine/etc/systemd/system/docker.service.d/go-workstation-proxy.conf",
   ]);
-  expect(found).toMatchObject({ reload: undefined, pending: [] });
+  expect(found).toMatchObject({ unit: undefined, pending: [] });
 });
 
 test("what runs with something else is pending: the daemon, and the calling shell", () => {
@@ -82,7 +82,7 @@ test("Docker Desktop has its own proxy on Windows", () => {
   const found = plan({}, wsl, windows, dockerd("http://other:1", "", { flavour: "desktop" }));
   expect(found?.files.map(({ name }) => name)).toEqual(["env", "profile"]);
   expect(found?.warnings).toEqual([expect.stringMatching(/Docker Desktop.*Settings > Resources > Proxies/)]);
-  expect(found).toMatchObject({ reload: undefined, pending: [] });
+  expect(found).toMatchObject({ unit: undefined, pending: [] });
 });
 
 test("without systemd the daemon cannot follow: said, and not pending for ever", () => {

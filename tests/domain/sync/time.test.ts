@@ -29,6 +29,12 @@ test.each<[string, object, Partial<Facts>[], object | undefined]>([
   ["a zone that the table does not have", {}, [wsl, windows("Mitteleuropäische Zeit")], undefined],
 ])("time zone: %s", (_, hostSync, changes, expected) => expect(plan(hostSync, ...changes)?.timezone).toEqual(expected));
 
+test("the plan names the files that the time zone writes", () => {
+  expect(plan({}, wsl, china)?.timezoneFiles).toEqual(["/etc/localtime", "/etc/timezone"]);
+  expect(plan({}, china)?.timezoneFiles).toEqual([`${staging}/etc/localtime`, `${staging}/etc/timezone`]);
+  expect(plan({}, wsl)?.timezoneFiles).toEqual([]);
+});
+
 test("off is nothing at all", () => expect(plan({ mode: "off" }, wsl, china)).toBeUndefined());
 test("nothing to do, nothing to say", () => expect(plan({ clock: false })).toBeUndefined());
 
@@ -55,14 +61,13 @@ test("clock: live in WSL with systemd", () => {
   expect(clock?.files[0]?.content).toContain(
     "powershell='/win/c/Windows/System32/WindowsPowerShell/v1.0/powershell.exe'",
   );
-  expect(clock?.systemd?.after).toContain("systemctl enable --now go-workstation-clock.timer");
-  expect(clock?.systemd?.before).toContain("systemctl disable --now go-workstation-clock.timer");
+  expect(clock?.unit).toBe("go-workstation-clock.timer");
 });
 
 test("clock: staged writes the same files and starts nothing", () => {
   const staged = plan({}, noSystemd)?.clock;
   const live = plan({}, wsl, windows("UTC"))?.clock;
-  expect(staged?.systemd).toBeUndefined();
+  expect(staged?.unit).toBeUndefined();
   expect(staged?.files.map(({ path }) => path)).toEqual(live?.files.map(({ path }) => `${staging}${path}`));
   expect(staged?.files.slice(1).map(({ content }) => content)).toEqual(
     live?.files.slice(1).map(({ content }) => content),

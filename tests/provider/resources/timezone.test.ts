@@ -181,5 +181,8 @@ test("a folder in its place is not touched", async () => {
 test("unknown at preview", async () => {
   const { failures } = await timezone.check(machine.host, {}, new Set(["zone"]));
   expect(failures).toEqual([]);
-  expect(await timezone.preview(machine.host, { root: "/" })).toEqual({ root: "/" });
+  expect(await timezone.preview(machine.host, { root: "/" })).toEqual({
+    root: "/",
+    files: ["/etc/localtime", "/etc/timezone"],
+  });
 });
