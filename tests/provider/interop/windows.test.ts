@@ -64,6 +64,17 @@ describe("one question", () => {
     ]);
   });
 
+  test("the stand-ins answer by themselves too, without a test that tells them what", async () => {
+    meet();
+    const found = await windowsFacts(hostWith({ STANDIN_WINDOWS_ANSWER: "" }));
+    expect(found.roots.map(({ subject, serverAuth, disallowed }) => [subject, serverAuth, disallowed])).toEqual([
+      ["O=Stand-in, CN=Stand-in Root", true, false],
+      ["O=Stand-in, CN=Clients only", false, false],
+      ["O=Stand-in, CN=Expired", true, false],
+      ["O=Stand-in, CN=Distrusted", true, true],
+    ]);
+  });
+
   test("is asked once a host, whoever wants to know", async () => {
     meet();
     const host = hostWith(logged());
