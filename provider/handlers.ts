@@ -7,10 +7,10 @@ import { goTool } from "./resources/go-tool.ts";
 import { localImage } from "./resources/local-image.ts";
 import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
-import { trustAnchors } from "./resources/trust-anchors.ts";
-import { trustBundle } from "./resources/trust-bundle.ts";
 import { systemdUnit } from "./resources/systemd-unit.ts";
 import { timezone } from "./resources/timezone.ts";
+import { trustAnchors } from "./resources/trust-anchors.ts";
+import { trustBundle } from "./resources/trust-bundle.ts";
 
 // The dispatcher does not know what a handler's arguments are; each handler checks its own.
 type AnyHandler = ResourceHandler<object, object>;
