@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename } from "node:path";
 import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
-import type { Facts } from "../domain/facts.ts";
+import type { Facts, FactsArgs } from "../domain/facts.ts";
 import { factsQuestion, type Plan, planStack } from "../domain/plan.ts";
 import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
@@ -34,8 +34,12 @@ export function refuseBrokenStackFile(context: Context, stack: string): void {
   if (existsSync(file)) told(() => readStackFile(file));
 }
 
-/** The same question, answered by the same code, that the program asks its provider. */
-export async function gatherFacts(context: Context, settings: LoadedSettings): Promise<Facts> {
+/** The same question, answered by the same code, that the program asks its provider; `more` only where nothing is compared. */
+export async function gatherFacts(
+  context: Context,
+  settings: LoadedSettings,
+  more: Pick<FactsArgs, "clock"> = {},
+): Promise<Facts> {
   const [{ functions }, { machineHost }] = await Promise.all([
     import("../provider/handlers.ts"),
     import("../provider/host.ts"),
@@ -43,7 +47,7 @@ export async function gatherFacts(context: Context, settings: LoadedSettings): P
   const question = factsQuestion(settings, { root: context.root, home: homedir() });
   const facts = functions["workstation:index:facts"];
   if (facts === undefined) throw new CliError("The provider has no function workstation:index:facts.");
-  return (await facts(machineHost({ env: context.env }), { ...question })) as Facts;
+  return (await facts(machineHost({ env: context.env }), { ...question, ...more })) as Facts;
 }
 
 /** Equal digest: the engine would be told the same, by the same program, on the same machine. */

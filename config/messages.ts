@@ -56,6 +56,14 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Pla
     return [`${place(issue.path)}${fullKey(issue.path)}: the key ${show(name)} ${reason}`];
   }
   const value = valueAt(root, issue.path);
+  if (issue.code === "invalid_union" && typeof value === "object") {
+    // The branch that takes a group of keys says what is wrong with them.
+    const branch = issue.errors.find((inner) =>
+      inner.some(({ code, path }) => path.length > 0 || code === "unrecognized_keys"),
+    );
+    if (branch !== undefined)
+      return branch.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root, place));
+  }
   if (value === undefined) return [`${place(issue.path)}${fullKey(issue.path)}: is missing: ${allowed(issue)}`];
   return [`${place(issue.path)}${fullKey(issue.path)}: ${show(value)} is not allowed: ${allowed(issue)}`];
 }
@@ -81,7 +89,8 @@ function allowed(issue: z.core.$ZodIssue): string {
         .flat()
         .flatMap((inner) => (inner.code === "invalid_type" ? [KIND[inner.expected] ?? inner.expected] : []));
       if (words.length === 0 && kinds.length > 0) return `must be ${kinds.join(", or ")}`;
-      return `must be ${[...words, "a full version such as v0.16.2"].join(", ")}`;
+      const group = issue.errors.flat().some((inner) => inner.code === "invalid_type" && inner.expected === "object");
+      return `must be ${[...words, group ? KIND.object : "a full version such as v0.16.2"].join(", ")}`;
     }
     default:
       return issue.message;
@@ -106,5 +115,6 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
     inner = inner.unwrap();
   }
+  if (inner instanceof z.ZodUnion) return inner.options.find((option) => option instanceof z.ZodObject) ?? inner;
   return inner;
 }

@@ -76,6 +76,13 @@ function leaves(path: string, node: Node, required = false): Row[] {
     return [list, ...properties(`${path}[]`, node.items as Node)];
   }
   if (node.properties !== undefined) return properties(path, node);
+  const group = node.anyOf?.find((one) => one.properties !== undefined);
+  if (group !== undefined) {
+    return [
+      [`\`${path}\``, typeText(node), fallback(node, required), node.description ?? ""],
+      ...properties(path, group),
+    ];
+  }
   return [[`\`${path}\``, typeText(node), fallback(node, required), node.description ?? ""]];
 }
 

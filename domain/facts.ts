@@ -9,6 +9,8 @@ export interface Facts {
   go: GoFacts;
   /** HTTP(S)_PROXY, NO_PROXY (both spellings folded to upper case), only those that are set. */
   proxy: Record<string, string>;
+  /** The calling shell has these from the file that an earlier run wrote, not from its person. Absent where no shell called. */
+  proxyIsOurs?: boolean;
   /** Root certificates that this machine trusts beyond its distribution's own and ours, sorted by fingerprint. */
   trustRoots: TrustRoot[];
   git: GitFacts;
@@ -101,9 +103,12 @@ export interface WslFacts {
 }
 
 export interface WindowsFacts {
+  /** There is an answer: of now, or the last one when `asOf` says so. */
   reachable: boolean;
-  /** Why not; empty when it is, or when it was not asked. */
+  /** Why it could not be asked; empty when it could, or when it was not. */
   error: string;
+  /** Day of the answer (ISO 8601), when Windows cannot be asked now and this is what it said last. */
+  asOf?: string;
   /** Windows build such as 22631; absent when not told. */
   build?: number;
   /** As `WslFacts.policy`; absent when not told. */
@@ -115,6 +120,8 @@ export interface WindowsFacts {
   /** Windows zone id, such as `China Standard Time`. */
   timezone: string;
   proxy: WindowsProxy;
+  /** One line for each certificate that cannot be read: which, and why. Absent when all can. */
+  unreadable?: string[];
 }
 
 export interface WindowsRoot {
@@ -184,6 +191,8 @@ export interface DockerFacts {
   cgroupVersion: "1" | "2" | "";
   /** Containers go on while the daemon restarts. Absent when not reachable. */
   liveRestore?: boolean;
+  /** What the daemon itself runs with, as it says: passwords hidden. Absent when not reachable. */
+  proxy?: { http: string; https: string; noProxy: string };
 }
 
 export interface GoFacts {

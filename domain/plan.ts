@@ -17,6 +17,7 @@ import {
   volumeName,
 } from "./names.ts";
 import { PlanError } from "./problems.ts";
+import { containerProxy, resolveProxy } from "./proxy/resolve.ts";
 import type { ImageRecipe } from "./recipe.ts";
 
 export interface OwnerPlan {
@@ -147,10 +148,16 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       volumes: mapCaches((kind) => volumeName(stack, kind, suffix)),
     }),
   );
+  const proxy = containerProxy(resolveProxy({ settings: settings.hostSync, facts }), stack);
   const containers = found.map(({ project, facts: folder, goVersion }) => {
     const owner = containerOwner(folder);
     const suffix = ownerSuffix(owner, facts.user);
-    const environment = planEnvironment({ goVersion, facts, goEnv: settings.go.env, projectEnv: project.env });
+    const environment = planEnvironment({
+      goVersion,
+      facts: { ...facts, proxy },
+      goEnv: settings.go.env,
+      projectEnv: project.env,
+    });
     warnings.push(...environment.warnings);
     const plan = planContainer({
       stack,

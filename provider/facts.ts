@@ -5,7 +5,7 @@ import { machineFacts } from "./facts/machine.ts";
 import { gitFacts, goFacts } from "./facts/programs.ts";
 import { projectFacts } from "./facts/projects.ts";
 import { distributionRoots, rootFile, runningFacts } from "./facts/roots.ts";
-import { dockerFacts, proxyFacts, systemFacts } from "./facts/system.ts";
+import { dockerFacts, proxyFacts, proxyIsOurs, systemFacts } from "./facts/system.ts";
 import { trustRoots } from "./facts/trust.ts";
 import { noWindows, windowsFacts } from "./facts/windows.ts";
 import { wslFacts } from "./facts/wsl.ts";
@@ -27,12 +27,14 @@ export async function facts(host: Host, args: Record<string, unknown>): Promise<
     runningFacts(host),
     Promise.all(projects.map((project) => projectFacts(host, project.path, project.digest))),
   ]);
+  const ours = proxyIsOurs(host.env);
   return {
     system,
     user: host.user,
     docker,
     go,
     proxy: proxyFacts(host.env),
+    ...(ours === undefined ? {} : { proxyIsOurs: ours }),
     trustRoots: roots,
     git,
     projects: found,

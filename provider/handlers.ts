@@ -7,6 +7,8 @@ import { goTool } from "./resources/go-tool.ts";
 import { localImage } from "./resources/local-image.ts";
 import { managedFile } from "./resources/managed-file.ts";
 import { processLimit } from "./resources/process-limit.ts";
+import { systemdUnit } from "./resources/systemd-unit.ts";
+import { timezone } from "./resources/timezone.ts";
 import { trustAnchors } from "./resources/trust-anchors.ts";
 import { trustBundle } from "./resources/trust-bundle.ts";
 
@@ -21,6 +23,8 @@ export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:GoTool": goTool as unknown as AnyHandler,
   "workstation:index:TrustAnchors": trustAnchors as unknown as AnyHandler,
   "workstation:index:TrustBundle": trustBundle as unknown as AnyHandler,
+  "workstation:index:SystemdUnit": systemdUnit as unknown as AnyHandler,
+  "workstation:index:Timezone": timezone as unknown as AnyHandler,
 };
 
 export type FunctionHandler = (host: Host, args: Record<string, unknown>) => Promise<object>;

@@ -32,6 +32,8 @@ export interface Files {
   list(folder: string): Promise<Dirent[]>;
   /** Readers see the old content or the new, never a mixture, even if the machine stops half-way. */
   write(file: string, content: string | Buffer, options: WriteOptions): Promise<void>;
+  /** A symbolic link in place of whatever file or link is there; nobody sees the moment in between. */
+  writeLink(file: string, target: string): Promise<void>;
   /** Makes what is missing; answers the folders it made, outermost first. */
   makeFolder(folder: string, mode?: number): Promise<string[]>;
   remove(file: string): Promise<void>;
@@ -64,6 +66,7 @@ export function filesBelow(root: string): Files {
     text: async (file) => (await files.read(file))?.toString("utf8"),
     list: async (folder) => (await whenPresent(fs.readdir(real(folder), { withFileTypes: true }))) ?? [],
     write: (file, content, options) => explained("write", file, writeWhole(real(file), content, options)),
+    writeLink: (file, target) => explained("write the link", file, linkWhole(real(file), target)),
     makeFolder: (folder, mode = 0o755) =>
       explained(
         "make the folder",
@@ -111,6 +114,21 @@ async function writeWhole(file: string, content: string | Buffer, options: Write
     await fs.rename(temporary, file);
   } catch (error) {
     await handle.close().catch(() => {});
+    await fs.rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+async function linkWhole(file: string, target: string): Promise<void> {
+  const folder = path.dirname(file);
+  const prefix = `.${path.basename(file)}${marker}`;
+  await clearLeftovers(folder, prefix);
+  const temporary = path.join(folder, `${prefix}${process.pid}-${randomBytes(4).toString("hex")}`);
+  await fs.symlink(target, temporary);
+  try {
+    await fs.rename(temporary, file);
+  } catch (error) {
     await fs.rm(temporary, { force: true });
     throw error;
   }

@@ -13,6 +13,8 @@ export interface RunOptions {
   /** Answers the result whatever the exit code; otherwise a code other than 0 throws. */
   anyExit?: boolean;
   input?: string;
+  /** Of standard output. `latin1` keeps every byte, for who decodes by himself. Default `utf8`. */
+  encoding?: "utf8" | "latin1";
   /** What messages call it. Default: the program's own name and its first word; further arguments can be private. */
   name?: string;
 }
@@ -77,7 +79,7 @@ export function runProgram(command: string, args: readonly string[], options: Ru
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", abort);
-      const result = { code: code ?? 128, stdout: Buffer.concat(stdout).toString("utf8"), stderr };
+      const result = { code: code ?? 128, stdout: Buffer.concat(stdout).toString(options.encoding ?? "utf8"), stderr };
       if (why !== undefined) reject(why);
       else if (options.anyExit === true || code === 0) resolve(result);
       else reject(new Error(`\`${name}\` failed (${signal ?? `exit ${code}`}): ${tail(stderr)}`));

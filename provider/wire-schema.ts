@@ -3,6 +3,7 @@ const text = { type: "string" };
 const texts = { type: "array", items: text };
 const tool = { package: text, version: text, binary: text, go: text, folder: text };
 const whole = { type: "integer" };
+const flag = { type: "boolean" };
 const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
 
 export function packageSchema(version: string): string {
@@ -69,11 +70,28 @@ export function packageSchema(version: string): string {
         properties: { container: text, limit: whole },
         required: ["container", "limit"],
       },
+      "workstation:index:SystemdUnit": {
+        description: "What systemd makes of a unit whose files are managed ones.",
+        inputProperties: { unit: text, mode: text, digest: text },
+        requiredInputs: ["unit", "mode"],
+        properties: { unit: text, mode: text, digest: text, holds: flag },
+        required: ["unit", "mode", "digest", "holds"],
+      },
+      "workstation:index:Timezone": {
+        description: "The system's time zone; the one before is given back on delete.",
+        inputProperties: { zone: text, root: text },
+        requiredInputs: ["zone"],
+        properties: { zone: text, root: text, named: text, files: { type: "array", items: text } },
+        required: ["zone", "root", "named", "files"],
+      },
     },
     functions: {
       "workstation:index:facts": {
         description: "What is true of this machine.",
-        inputs: { properties: { projects: { type: "array", items: anyObject } }, required: ["projects"] },
+        inputs: {
+          properties: { projects: { type: "array", items: anyObject }, windows: flag, clock: flag },
+          required: ["projects"],
+        },
         outputs: anyObject,
       },
     },

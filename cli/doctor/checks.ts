@@ -2,6 +2,7 @@
 import { smokeCommand } from "../../domain/smoke.ts";
 import { type CheckDefinition, check } from "./check.ts";
 import { goChecks } from "./go.ts";
+import { syncChecks } from "./sync.ts";
 import { timerCheck } from "./timer.ts";
 import { deepTrustChecks, trustChecks } from "./trust.ts";
 import { wslChecks } from "./wsl.ts";
@@ -195,7 +196,7 @@ function scriptOf(command: string): string {
 const usual = [
   ...[node, toolchain, plugins, docker, platform, limits, engine, state, passphrase],
   ...[settings, imageSource, disk, roots, projects, ports, goproxy],
-  ...[...wslChecks, ...trustChecks, timerCheck, ...goChecks],
+  ...[...wslChecks, ...trustChecks, ...syncChecks(), timerCheck, ...goChecks],
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {

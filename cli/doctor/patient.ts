@@ -72,7 +72,7 @@ export async function openDoctor(context: Context): Promise<Patient> {
   };
   const facts = once(async () => {
     if (settings === undefined || typeof settings === "string") throw new Error("the settings cannot be read");
-    return await gatherFacts(context, settings);
+    return await gatherFacts(context, settings, { clock: true });
   });
   return {
     root: context.root,

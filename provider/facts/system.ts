@@ -1,6 +1,7 @@
 /** The distribution, WSL, the Docker daemon and the proxies. */
 import os from "node:os";
 import type { Arch, DockerFacts, SystemFacts } from "../../domain/facts.ts";
+import { OURS } from "../../domain/proxy/files.ts";
 import { dockerGet } from "../docker.ts";
 import type { Host } from "../host.ts";
 import { quietly } from "./quietly.ts";
@@ -67,6 +68,7 @@ export async function dockerFacts(host: Host): Promise<DockerFacts> {
       // Engines before 20.10 do not say; they know version 1 only.
       cgroupVersion: info.CgroupVersion === "2" ? "2" : "1",
       liveRestore: info.LiveRestoreEnabled === true,
+      proxy: { http: info.HttpProxy ?? "", https: info.HttpsProxy ?? "", noProxy: info.NoProxy ?? "" },
     };
   } catch (error) {
     return { ...facts, error: error instanceof Error ? error.message : String(error) };
@@ -81,4 +83,11 @@ export function proxyFacts(env: Readonly<Record<string, string | undefined>>): R
     if (value) proxy[name] = value;
   }
   return proxy;
+}
+
+/** Whether the variables above are those of our own profile script. Undefined where no shell called us: nothing is old then. */
+export function proxyIsOurs(env: Readonly<Record<string, string | undefined>>): boolean | undefined {
+  const now = `${env.HTTP_PROXY ?? ""} ${env.HTTPS_PROXY ?? ""} ${env.NO_PROXY ?? ""}`;
+  if (env[OURS] === now) return true;
+  return env.TERM === undefined ? undefined : false;
 }

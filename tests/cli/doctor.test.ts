@@ -17,6 +17,7 @@ const settings = parseSettings({
 
 const facts: Facts = {
   ...wslMachine(),
+  clock: { offsetSeconds: 0.3, source: "windows" },
   go: { path: "/usr/bin/go", version: "1.26.8", env: { GOPROXY: "https://me:secret@proxy.example.com,direct" } },
   running: { dockerdStarted: "2026-11-24T10:00:00.000Z", trustChanged: "2026-11-20T10:00:00.000Z" },
   projects: [{ path: "/src/shop", exists: true, uid: 1000, gid: 1000, goVersion: "", toolchain: "", digest: "" }],
