@@ -1,12 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachinePlan } from "../domain/machine/plan.ts";
-import { TRUST } from "../domain/sync/roots.ts";
 import { WSL } from "../domain/wsl/plan.ts";
 import { GoToolchain } from "./go-toolchain.ts";
-import { ProxySync } from "./proxy-sync.ts";
+import { HostSync } from "./host-sync.ts";
 import { TeamFiles } from "./team-files.ts";
-import { TimeSync } from "./time-sync.ts";
-import { TrustSync } from "./trust-sync.ts";
 import { WslDistro } from "./wsl-distro.ts";
 
 /**
@@ -17,8 +14,5 @@ export function declareMachine(plan: MachinePlan, opts?: pulumi.ComponentResourc
   if (plan.wsl !== undefined) new WslDistro(WSL, { plan: plan.wsl }, opts);
   if (plan.files.length > 0) new TeamFiles("files", { files: plan.files }, opts);
   if (plan.go !== undefined) new GoToolchain("go", { plan: plan.go }, opts);
-  if (plan.time?.timezone !== undefined || plan.time?.clock !== undefined) new TimeSync("time", plan.time, opts);
-  if (plan.proxy !== undefined && plan.proxy.files.length > 0) new ProxySync("proxy", plan.proxy, opts);
-  const { anchors } = plan.roots;
-  return anchors === undefined ? [] : [new TrustSync(TRUST, { anchors }, opts)];
+  return HostSync.isNeeded(plan) ? [new HostSync("host", plan, opts)] : [];
 }
