@@ -1,7 +1,8 @@
 package policy
 
 import (
-	"strings"
+	"encoding/json"
+	"os"
 	"testing"
 )
 
@@ -15,34 +16,25 @@ func load(t *testing.T) *Policy {
 }
 
 func TestFiles(t *testing.T) {
-	good := []string{
-		"/etc/wsl.conf", "/etc/wsl.conf.go-workstation-kept", "/etc/wsl.conf.go-workstation-kept-2", "/etc/docker/daemon.json",
-		"/etc/timezone", "/etc/localtime", "/etc/workstation/proxy.env", "/etc/profile.d/go-workstation-proxy.sh",
-		"/etc/systemd/system/go-workstation-clock.service", "/etc/systemd/system/go-workstation-clock.timer",
-		"/etc/systemd/system/docker.service.d/go-workstation-proxy.conf", "/usr/local/lib/go-workstation/clock",
-		"/usr/local/share/ca-certificates/go-workstation-0a1b.crt", "/etc/pki/ca-trust/source/anchors/go-workstation-0a1b.pem",
-		"/etc/ca-certificates/trust-source/anchors/go-workstation-0a1b.crt",
+	// The command line's tests read the same cases.
+	text, err := os.ReadFile("testdata/paths.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	bad := []string{
-		"", "/", "etc/wsl.conf", "/etc/passwd", "/etc/shadow", "/etc/sudoers.d/x", "/etc/cron.d/go-workstation-x", "/root/.ssh/authorized_keys",
-		"/etc/wsl.conf/", "//etc/wsl.conf", "/etc//wsl.conf", "/etc/./wsl.conf", "/etc/x/../wsl.conf", "/etc/wsl.conf\x00", "/etc/wsl.conf\n",
-		"/etc/wsl.conf.bak", "/ETC/WSL.CONF", "/etc/wsl\u2024conf", "/etc/wsl.\u0441onf", "/etc\uff0fwsl.conf", " /etc/wsl.conf",
-		"/etc/profile.d/go-workstation-*.sh", "/etc/profile.d/go-workstation-.sh", "/etc/profile.d/go-workstation-a b.sh",
-		"/etc/profile.d/go-workstation-../../passwd.sh", "/etc/profile.d/go-workstation-a/b.sh", "/etc/profile.d/other.sh",
-		"/etc/profile.d/go-workstation-" + strings.Repeat("a", 200) + ".sh",
-		"/etc/systemd/system/docker.service", "/etc/systemd/system/go-workstation-a.socket", "/etc/systemd/system/docker.service.d/override.conf",
-		"/usr/local/lib/go-workstation/", "/usr/local/lib/go-workstation/..", "/usr/local/lib/go-workstation/.", "/usr/local/lib/go-workstation/a/b",
-		"/usr/local/share/ca-certificates/go-workstation-a.pem", "/usr/local/share/ca-certificates/corp.crt",
-		"/etc/passwd.go-workstation-kept", "/etc/wsl.conf.go-workstation-kept.go-workstation-kept", "/etc/wsl.conf.go-workstation-kept-x",
-		"/proc/self/root/etc/wsl.conf", "/etc/docker/../wsl.conf",
+	var cases struct{ Good, Bad []string }
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases.Good) < 10 || len(cases.Bad) < 30 {
+		t.Fatal("cases are missing")
 	}
 	policy := load(t)
-	for _, path := range good {
+	for _, path := range cases.Good {
 		if err := policy.File(path); err != nil {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
-	for _, path := range bad {
+	for _, path := range cases.Bad {
 		if policy.File(path) == nil {
 			t.Errorf("%q is allowed", path)
 		}
