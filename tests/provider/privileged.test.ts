@@ -10,6 +10,7 @@ import { type Privileged, privilegedClient } from "../../provider/privileged.ts"
 
 let folder: string;
 let server: net.Server | undefined;
+const connections = new Set<net.Socket>();
 const seen: Record<string, unknown>[] = [];
 
 beforeEach(() => {
@@ -19,6 +20,9 @@ beforeEach(() => {
 afterEach(async () => {
   const closing = server;
   server = undefined;
+  // The client keeps its connection for the next request.
+  for (const connection of connections) connection.destroy();
+  connections.clear();
   if (closing !== undefined) await new Promise((resolve) => closing.close(resolve));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -28,6 +32,7 @@ async function serve(answer: (request: Record<string, unknown>) => object | unde
   const socket = path.join(folder, "s");
   server = net.createServer((connection) => {
     let rest = "";
+    connections.add(connection);
     connection.on("error", () => connection.destroy());
     connection.on("data", (part) => {
       const lines = (rest + part.toString()).split("\n");

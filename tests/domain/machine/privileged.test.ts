@@ -1,6 +1,6 @@
 import type { MachinePlan } from "../../../domain/machine/plan.ts";
 import { isPrivilegedPath, pathsForRoot, privilegedPaths } from "../../../domain/machine/privileged.ts";
-import cases from "../../../toolchain/privileged/policy/testdata/paths.json";
+import cases from "../../../toolchain/privileged/policy/testdata/paths.json" with { type: "json" };
 
 test.each(cases.good)("%j is on the helper's list", (path) => expect(isPrivilegedPath(path)).toBe(true));
 test.each(cases.bad)("%j is not", (path) => expect(isPrivilegedPath(path)).toBe(false));
