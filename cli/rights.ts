@@ -1,5 +1,7 @@
 /** Which files a run of the engine can only write through root. Nobody is asked for a run that changes none of them. */
 
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { DriftEntry } from "../domain/drift/summary.ts";
 import { pathsForRoot, privilegedPaths, type RootQuestion } from "../domain/machine/privileged.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -32,4 +34,7 @@ export function rightsForDestroy(deployment: Deployment): string[] {
 }
 
 const ask = (question: Omit<RootQuestion, "writable">): string[] =>
-  isRoot() ? [] : pathsForRoot({ ...question, writable: mayReplace });
+  isRoot() ? [] : pathsForRoot({ ...question, writable: (path) => mayReplace(path) || isOfOtherStore(path) });
+
+/** All certificates of a kind of trust store that another distribution has. */
+const isOfOtherStore = (path: string): boolean => path.includes("*") && !existsSync(dirname(path));

@@ -14,22 +14,23 @@ const kept = /\.go-workstation-kept(-\d{1,4})?$/;
 export const isPrivilegedPath = (path: string): boolean =>
   !path.includes("*") && entries.some(({ match }) => match.test(path.replace(kept, "")));
 
-/** The entry of the helper's list for all certificates of a trust store's folder. */
-const ofStore = (folder: string): string | undefined =>
-  list.certificates.find((text) => text.slice(0, text.lastIndexOf("/")) === folder.replace(/\/$/, ""));
+/** Roots for the machine's own store: which store that is, and so the files' names, only the machine can tell. */
+const isAnchors = (value: object): boolean =>
+  "certificates" in value && "owner" in value && "root" in value && value.root === "";
 
 /**
- * Every text in `value` that names such a path, sorted, each once. The folder of a trust store stands for all of our
- * certificates in it: their names come from what the machine trusts.
+ * Every text in `value` that names such a path, sorted, each once. For root certificates: the entries of all certificates,
+ * one for each kind of store.
  */
 export function privilegedPaths(value: unknown): string[] {
   const found = new Set<string>();
   const visit = (one: unknown): void => {
     if (typeof one === "string") {
-      const store = ofStore(one);
-      if (store !== undefined) found.add(store);
-      else if (isPrivilegedPath(one)) found.add(one.replace(kept, ""));
-    } else if (typeof one === "object" && one !== null) for (const part of Object.values(one)) visit(part);
+      if (isPrivilegedPath(one)) found.add(one.replace(kept, ""));
+    } else if (typeof one === "object" && one !== null) {
+      if (isAnchors(one)) for (const entry of list.certificates) found.add(entry);
+      for (const part of Object.values(one)) visit(part);
+    }
   };
   visit(value);
   return [...found].sort();
@@ -48,7 +49,7 @@ export interface RootQuestion {
   state: readonly object[];
   /** Nothing of it changes in this run. */
   same: boolean;
-  /** This user may replace the file at that path, or make it. */
+  /** This user may replace the file at that path, or make it; or it is of a trust store that is not on this machine. */
   writable: (path: string) => boolean;
 }
 

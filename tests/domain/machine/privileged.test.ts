@@ -32,13 +32,13 @@ describe("paths in a plan or a state", () => {
     expect(privilegedPaths(value)).toEqual([]);
   });
 
-  test("the folder of a trust store stands for our certificates in it", () => {
-    expect(privilegedPaths({ store: "/usr/local/share/ca-certificates" })).toEqual([
-      "/usr/local/share/ca-certificates/go-workstation-*.crt",
-    ]);
-    expect(privilegedPaths("/etc/pki/ca-trust/source/anchors/")).toEqual([
-      "/etc/pki/ca-trust/source/anchors/go-workstation-*",
-    ]);
+  test("roots for the machine's own store stand for the certificates of every kind of store", () => {
+    const anchors = { certificates: ["pem"], owner: "mine", root: "" };
+    const entries = ["/etc/ca-certificates/", "/etc/pki/ca-trust/", "/usr/local/share/ca-certificates/"];
+    const found = privilegedPaths([anchors]);
+    expect(found.map((path) => entries.findIndex((entry) => path.startsWith(entry)))).toEqual([0, 1, 2]);
+    expect(privilegedPaths([{ ...anchors, root: "/src/.workstation/mine/machine" }])).toEqual([]);
+    expect(privilegedPaths([undefined, { path: "/ca.pem", certificates: ["pem"] }])).toEqual([]);
   });
 });
 
