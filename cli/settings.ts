@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { basename } from "node:path";
 import { type LoadedSettings, parseSettings, readStackFile, SettingsError } from "../config/load.ts";
 import type { Facts, FactsArgs } from "../domain/facts.ts";
+import { writtenPart } from "../domain/machine/privileged.ts";
 import { factsQuestion, type Plan, planStack } from "../domain/plan.ts";
 import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
@@ -74,4 +75,9 @@ export function checkPlan(context: Context, stack: string, settings: LoadedSetti
     const file = basename(stackFile(context, stack));
     throw new CliError(error.problems.map((problem) => `${file}: ${problem}`).join("\n"));
   }
+}
+
+/** Equal digest: the engine would write the same on the machine itself, by the same program. */
+export function digestMachine(context: Context, plan: Plan): string {
+  return digestOf({ written: writtenPart(plan.machine), sources: digestSources(context.root) });
 }

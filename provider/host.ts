@@ -5,13 +5,17 @@ import type Docker from "dockerode";
 import { type DockerEndpoint, dockerClient, resolveDockerEndpoint } from "./docker.ts";
 import { type Folders, folders } from "./folders.ts";
 import { type Files, filesBelow } from "./host-files.ts";
+import { withPrivileged } from "./host-privileged.ts";
 import { type RunOptions, type RunResult, runProgram } from "./host-run.ts";
+import { type Privileged, privilegedClient, socketVariable } from "./privileged.ts";
 
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly user: { name: string; uid: number; gid: number; home: string };
   readonly folders: Folders;
   readonly files: Files;
+  /** Root's few verbs, in a run of an ordinary user that asked for them. `files` goes there by itself. */
+  readonly privileged: Privileged | undefined;
   /** Aborted when the engine cancels or goes away: all work stops. */
   readonly signal: AbortSignal;
   now(): Date;
@@ -34,13 +38,17 @@ export function machineHost(options: MachineOptions = {}): Host {
   const user = options.user ?? currentUser(env);
   const signal = options.signal ?? new AbortController().signal;
   let client: Promise<Docker> | undefined;
+  const files = filesBelow(options.root ?? "/");
+  const socket = env[socketVariable];
+  const privileged = user.uid === 0 || !socket ? undefined : privilegedClient(socket);
   const endpoint = () => resolveDockerEndpoint(env, user.home, readTextIfThere);
   return {
     env,
     user,
     signal,
     folders: folders(env, user.home),
-    files: filesBelow(options.root ?? "/"),
+    files: user.uid === 0 ? files : withPrivileged(files, privileged),
+    privileged,
     now: () => new Date(),
     run: (command, args, more = {}) =>
       runProgram(command, args, {

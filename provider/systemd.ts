@@ -1,16 +1,14 @@
 /** systemd's units: told as root directly, otherwise through the privileged helper of the run. */
 import type { Host } from "./host.ts";
+import type { Privileged } from "./privileged.ts";
 
 const PATIENCE_MS = 60_000;
 
-/** The helper's verbs for units (provider/privileged.ts). */
-export interface UnitVerbs {
-  reloadUnits(): Promise<void>;
-  enableUnit(name: string): Promise<void>;
-  disableUnit(name: string): Promise<void>;
-}
+export type UnitVerbs = Pick<Privileged, "disableUnit" | "enableUnit" | "reloadUnits">;
 
-export function unitVerbs(host: Host & { privileged?: UnitVerbs | undefined }): UnitVerbs {
+type UnitHost = Pick<Host, "run" | "user"> & { privileged: UnitVerbs | undefined };
+
+export function unitVerbs(host: UnitHost): UnitVerbs {
   if (host.privileged !== undefined) return host.privileged;
   const systemctl = async (...args: string[]): Promise<void> => {
     try {

@@ -1,5 +1,6 @@
 /** What a system's time zone was before we set it, kept in `<state>/originals/timezone-<hash of the root>/record.json`. */
 import path from "node:path";
+import { isPrivilegedPath } from "../domain/machine/privileged.ts";
 import type { Host } from "./host.ts";
 import { sha256 } from "./originals.ts";
 
@@ -83,7 +84,11 @@ async function put(host: Host, file: string, first: First): Promise<void> {
   await host.files.makeFolder(path.dirname(file));
   if (first.kind === "link") return await host.files.writeLink(file, first.target);
   const { mode, uid, gid, base64 } = first;
-  await host.files.write(file, Buffer.from(base64, "base64"), { mode, owner: { uid, gid } });
+  const content = Buffer.from(base64, "base64");
+  const options = { mode, owner: { uid, gid } };
+  // In the place of a link of ours: among the helper's verbs that is `restore` alone.
+  if (host.privileged === undefined || !isPrivilegedPath(file)) await host.files.write(file, content, options);
+  else await host.privileged.restore(file, content, options);
 }
 
 async function missingFolders(host: Host, folder: string): Promise<string[]> {

@@ -14,10 +14,12 @@ import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { listStack } from "../observe.ts";
 import { lookAtReality } from "../reality.ts";
+import { rightsForDestroy } from "../rights.ts";
 import { removeLast } from "../schedule/last.ts";
 import { removeTimer } from "../schedule/timer.ts";
 import { findEngine, lockName, observerOf, openSession, readState, type Session } from "../session.ts";
 import { refuseBrokenStackFile } from "../settings.ts";
+import { withPrivilegedHelper } from "../setup/privileged-helper.ts";
 import { confirm, seconds } from "../terminal.ts";
 
 export async function destroy(context: Context, options: { keepVolumes?: boolean }): Promise<number> {
@@ -58,7 +60,10 @@ async function destroyStack(session: Session, keepVolumes: boolean): Promise<num
   if (forget.size > 0 || (state.deployment.pending_operations ?? []).length > 0) {
     await engine.import(withoutResources(await engine.export(), forget));
   }
-  const count = await runDestroy(context, engine);
+  const rights = rightsForDestroy(withoutResources(state.deployment, forget));
+  const count = await withPrivilegedHelper(context, rights, (environment) =>
+    runDestroy(context, engine.within(environment)),
+  );
   await removeStack(session, engine);
   return count;
 }

@@ -22,10 +22,12 @@ import { type Outcome, printOutcome } from "../outcome.ts";
 import { refuseBusyPorts } from "../ports.ts";
 import { lookAtReality } from "../reality.ts";
 import { finishPending, type Pending, planPending } from "../restart/restart.ts";
+import { rightsForUp } from "../rights.ts";
 import { lockName, observerOf, readState, type Session, type State } from "../session.ts";
-import { checkPlan, digestInputs, gatherFacts, loadSettings } from "../settings.ts";
+import { checkPlan, digestInputs, digestMachine, gatherFacts, loadSettings } from "../settings.ts";
 import { dockerStep } from "../setup/docker-engine.ts";
 import { imageSourceStep } from "../setup/image-source.ts";
+import { withPrivilegedHelper } from "../setup/privileged-helper.ts";
 import { chooseStack, ensureStackFile, initStack } from "../setup/stack.ts";
 import { stateStep } from "../setup/state.ts";
 import { perform } from "../setup/step.ts";
@@ -112,10 +114,17 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
       pending: pendingOf(plan.machine.pending, facts, reality.listing.containers),
     };
   }
-  const run = await runEngine(session, engine, state, repair);
+  const machine = digestMachine(context, plan);
+  const rights = rightsForUp({
+    plan,
+    deployment: state?.deployment ?? {},
+    drifted: reality.drifted,
+    samePlan: readRunRecord(context.stateDir, stack)?.machine === machine,
+  });
+  const run = await runEngine(session, engine, state, repair, rights);
   if (run === undefined) return undefined;
   const after = await readState(session, async () => engine);
-  remember(session, settings, inputs, after);
+  remember(session, settings, { inputs, machine }, after);
   const advice = run.story.policy.map(({ text }) => `policy ${text}`);
   for (const warning of [...run.story.warnings, ...advice])
     context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
@@ -159,20 +168,23 @@ async function runEngine(
   engine: Engine,
   state: State | undefined,
   repair: RepairPlan,
+  rights: readonly string[],
 ): Promise<EngineRun | undefined> {
   const { context, docker } = session;
   const { terminal } = context;
   if (!context.globals.yes && !(await agree(session, engine, repair))) return undefined;
   const replace = await mend(terminal, docker, async () => engine, state?.deployment ?? {}, repair);
   const args = ["--yes", "--skip-preview", ...policyArgs(context), ...replace.flatMap((urn) => ["--replace", urn])];
-  return await terminal.step(
-    "Workstation",
-    async (news) => {
-      const run = await engine.follow("up", args, news);
-      if (run.code !== 0) throw new CliError(explainFailure("up", run));
-      return run;
-    },
-    (run) => countsLine(countsOf(run.story.counts)),
+  return await withPrivilegedHelper(context, rights, (environment) =>
+    terminal.step(
+      "Workstation",
+      async (news) => {
+        const run = await engine.within(environment).follow("up", args, news);
+        if (run.code !== 0) throw new CliError(explainFailure("up", run));
+        return run;
+      },
+      (run) => countsLine(countsOf(run.story.counts)),
+    ),
   );
 }
 
@@ -201,12 +213,17 @@ async function agree(session: Session, engine: Engine, repair: RepairPlan): Prom
   return false;
 }
 
-function remember(session: Session, settings: LoadedSettings, inputs: string, after: State | undefined): void {
+function remember(
+  session: Session,
+  settings: LoadedSettings,
+  digests: { inputs: string; machine: string },
+  after: State | undefined,
+): void {
   if (after === undefined) return;
   writeRunRecord(session.context.stateDir, session.stack, {
     version: 1,
     root: session.context.root,
-    inputs,
+    ...digests,
     checkpoint: after.digest,
     resources: countResources(after.deployment),
     projects: settings.projects.map((project) => project.name),

@@ -32,6 +32,11 @@ export class Engine {
     this.stack = stack;
   }
 
+  /** The same engine with more in its environment. */
+  within(more: Record<string, string>): Engine {
+    return new Engine(this.context, this.program, { ...(this.env as Record<string, string>), ...more }, this.stack);
+  }
+
   /** A command that is over at once; returns what it printed. */
   async command(args: string[], input?: string): Promise<string> {
     return await check(this.program, [...args, "--stack", this.stack, "--non-interactive"], {

@@ -1,5 +1,6 @@
 /** The environment in which the engine runs. Composed here only, and printed by `env`: it holds no secret. */
 import { delimiter, dirname } from "node:path";
+import { socketVariable } from "../../provider/privileged.ts";
 import type { Context } from "../context.ts";
 import { type Backend, engineHome } from "../setup/state.ts";
 
@@ -26,3 +27,6 @@ export function engineEnvironment(context: Pick<Context, "env">, settings: Engin
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
 }
+
+/** For a run that has a privileged helper: the provider inherits it from the engine. */
+export const privilegedEnvironment = (socket: string): Record<string, string> => ({ [socketVariable]: socket });

@@ -20,6 +20,7 @@ const SOURCES = [
   "policy",
   "images",
   "toolchain/versions.json",
+  "toolchain/privileged/policy/allowed.json",
 ];
 
 /** Digest over names and contents, in a fixed order. */
@@ -49,7 +50,7 @@ export function digestSources(root: string, sources: readonly string[] = SOURCES
 export function relevantEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = /^(PULUMI_|DOCKER_|WORKSTATION_|GO[A-Z]+$|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(HTTPS?|NO|ALL)_PROXY$)/i;
   const ignored =
-    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|STATE_DIR))/;
+    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|STATE_DIR|PRIVILEGED_SOCKET))/;
   return Object.fromEntries(
     Object.entries(env)
       .filter(
@@ -69,6 +70,8 @@ export interface RunRecord {
   /** The checkout that it ran in. */
   root: string;
   inputs: string;
+  /** Digest of what it wrote on the machine itself; absent in records of older versions. */
+  machine?: string;
   /** SHA-256 of the checkpoint's text after the run. */
   checkpoint: string;
   /** Resources that the engine counted as being there. */

@@ -46,12 +46,15 @@ export function sourceKey(dir = sourceDir): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+// The privileged helper is built by itself, where it is needed.
+const notBuilt = new Set(["generate", "privileged", "testdata"]);
+
 /** What Go compiles: tests and pages do not change the binaries. */
 function sources(dir: string, below = ""): string[] {
   return readdirSync(join(dir, below), { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(below, entry.name);
-      if (entry.isDirectory()) return path === "generate" || entry.name === "testdata" ? [] : sources(dir, path);
+      if (entry.isDirectory()) return notBuilt.has(entry.name) ? [] : sources(dir, path);
       return /\.(go|mod|sum|json|cjs)$/.test(path) && !path.endsWith("_test.go") ? [path] : [];
     })
     .sort();

@@ -75,6 +75,10 @@ const REFRESH_LIMIT_MS = 120_000;
 
 /** Has the distribution generate what programs read from the files that are there now. */
 export async function refreshTrust(host: Host, store: TrustStore): Promise<void> {
+  if (host.privileged !== undefined) {
+    await host.privileged.refreshTrust(store.kind);
+    return;
+  }
   const [command, ...args] = store.refresh;
   await host.run(command, [...args, ...elsewhere(host, store)], {
     timeoutMs: REFRESH_LIMIT_MS,

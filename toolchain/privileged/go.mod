@@ -1,0 +1,3 @@
+module workstation/toolchain/privileged
+
+go 1.22

@@ -1,0 +1,3 @@
+package tree
+
+const renameAt2 = 276
