@@ -73,10 +73,12 @@ export const trustAnchors: ResourceHandler<TrustAnchorsInputs, TrustAnchorsOutpu
     return { id: `${news.root}/${news.owner}`, outputs: await put(host, news) };
   },
 
-  async read(host, id): Promise<ReadResult<TrustAnchorsInputs, TrustAnchorsOutputs> | undefined> {
+  async read(host, id, olds): Promise<ReadResult<TrustAnchorsInputs, TrustAnchorsOutputs> | undefined> {
     const place = await placeOf(host, rootOf(id), ownerOf(id));
     const { outputs, pems } = await look(host, place);
-    if (outputs.fingerprints.length + outputs.damaged.length === 0 && !(await isThere(host, place))) return undefined;
+    const none = outputs.fingerprints.length + outputs.damaged.length === 0;
+    // Files that somebody took away may still be trusted: the store is what programs read.
+    if (none && !(await isTrusted(host, place, olds)) && !(await isStaged(host, place))) return undefined;
     return { id, inputs: { owner: place.owner, root: place.root, certificates: pems }, outputs };
   },
 
@@ -84,12 +86,12 @@ export const trustAnchors: ResourceHandler<TrustAnchorsInputs, TrustAnchorsOutpu
     return put(host, news);
   },
 
-  async delete(host, id) {
+  async delete(host, id, olds) {
     const place = await placeOf(host, rootOf(id), ownerOf(id));
     const files = await ourFiles(host, place);
     for (const file of files) await host.files.remove(file);
     if (place.root === "") {
-      if (files.length > 0) await refreshTrust(host, place.store);
+      if (files.length > 0 || (await isTrusted(host, place, olds))) await refreshTrust(host, place.store, true);
       return;
     }
     await host.files.remove(place.bundle);
@@ -131,7 +133,13 @@ async function placeOf(host: Host, root: string, owner: string): Promise<Place> 
   return { owner, root, store, anchors: `${root}${store.anchors}`, bundle: `${root}${store.bundle}` };
 }
 
-const isThere = async (host: Host, { root, bundle }: Place): Promise<boolean> =>
+async function isTrusted(host: Host, place: Place, olds: TrustAnchorsOutputs | undefined): Promise<boolean> {
+  if (place.root !== "" || olds === undefined) return false;
+  const store = new Set(readPem((await host.files.text(place.bundle)) ?? "").map(fingerprintOf));
+  return olds.fingerprints.some((fingerprint) => store.has(fingerprint));
+}
+
+const isStaged = async (host: Host, { root, bundle }: Place): Promise<boolean> =>
   root !== "" && (await host.files.stat(bundle)) !== undefined;
 
 /** Twelve digits tell roots apart; the whole fingerprint is compared when the file is read. */
@@ -163,7 +171,8 @@ async function put(host: Host, news: TrustAnchorsInputs): Promise<TrustAnchorsOu
   const place = await placeOf(host, news.root, news.owner);
   const wanted = new Map(dersOf(news.certificates).map((der) => [path.join(place.anchors, fileName(place, der)), der]));
   await host.files.makeFolder(place.anchors);
-  for (const file of await ourFiles(host, place)) if (!wanted.has(file)) await host.files.remove(file);
+  const gone = (await ourFiles(host, place)).filter((file) => !wanted.has(file));
+  for (const file of gone) await host.files.remove(file);
   await Promise.all(
     [...wanted].map(async ([file, der]) => {
       const text = toPem(der);
@@ -172,7 +181,7 @@ async function put(host: Host, news: TrustAnchorsInputs): Promise<TrustAnchorsOu
       await host.files.write(file, text, { mode: MODE });
     }),
   );
-  if (place.root === "") await refreshTrust(host, place.store);
+  if (place.root === "") await refreshTrust(host, place.store, gone.length > 0);
   else {
     // What the distribution would make of them: its own and these.
     const all = [...(await trustedNow(host, await findStore(host))), ...wanted.values()];

@@ -74,13 +74,15 @@ export async function distributionOwn(host: Host, store: TrustStore): Promise<Bu
 const REFRESH_LIMIT_MS = 120_000;
 
 /** Has the distribution generate what programs read from the files that are there now. */
-export async function refreshTrust(host: Host, store: TrustStore): Promise<void> {
+export async function refreshTrust(host: Host, store: TrustStore, removed: boolean): Promise<void> {
   if (host.privileged !== undefined) {
     await host.privileged.refreshTrust(store.kind);
     return;
   }
   const [command, ...args] = store.refresh;
-  await host.run(command, [...args, ...elsewhere(host, store)], {
+  // Debian's tool leaves the links to a root that is gone, unless it is told to make all of them anew.
+  const fresh = removed && store.kind === "debian" ? ["--fresh"] : [];
+  await host.run(command, [...args, ...fresh, ...elsewhere(host, store)], {
     timeoutMs: REFRESH_LIMIT_MS,
     env: { ...host.env, PATH: `${host.env.PATH ?? ""}:/usr/sbin:/sbin` },
   });

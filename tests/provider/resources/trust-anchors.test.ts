@@ -1,7 +1,7 @@
 /** The distribution's own tool works in a folder of the test's; clients of every kind then shake hands for real. */
 import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -58,6 +58,9 @@ test("a root is installed, seen, followed by its removal, and the distribution's
   const again = await trustAnchors.update(machine.host, "/me", outputs, inputs(), quiet);
   expect(again.fingerprints).toEqual([]);
   expect(files()).toEqual(["somebody.crt"]);
+  // Neither a link to it nor one by its hash is left dangling.
+  const certs = machine.real("/etc/ssl/certs");
+  expect(readdirSync(certs).filter((name) => !existsSync(path.join(certs, name)))).toEqual([]);
   const store = (await machine.host.files.text(STORE)) ?? "";
   expect([own, two, one].map(({ pem }) => store.includes(pem.trim()))).toEqual([true, true, false]);
 });
@@ -109,6 +112,16 @@ const look = async () => {
   if (found === undefined) throw new Error("nothing there");
   return found.outputs;
 };
+
+test("files taken away by hand while the store still has the root: drift, and delete makes the store forget it", async () => {
+  const outputs = await install(one);
+  for (const name of files()) rmSync(path.join(machine.real(ANCHORS), name));
+  const found = await trustAnchors.read(machine.host, "/me", outputs);
+  expect(found?.outputs).toMatchObject({ fingerprints: [], trusted: [] });
+  await trustAnchors.delete(machine.host, "/me", outputs);
+  expect(await trustAnchors.read(machine.host, "/me", outputs)).toBeUndefined();
+  expect((await machine.host.files.text(STORE)) ?? "").not.toContain(one.pem.trim());
+});
 
 test("import reads what is there", async () => {
   await install(two, one);

@@ -22,7 +22,8 @@ var trust = map[string]struct {
 	programs []string
 	args     []string
 }{
-	"debian": {programs: []string{"/usr/sbin/update-ca-certificates"}},
+	// Without --fresh the links to roots that are gone would stay.
+	"debian": {programs: []string{"/usr/sbin/update-ca-certificates"}, args: []string{"--fresh"}},
 	"fedora": {programs: []string{"/usr/bin/update-ca-trust", "/usr/sbin/update-ca-trust"}, args: []string{"extract"}},
 	"arch":   {programs: []string{"/usr/bin/trust"}, args: []string{"extract-compat"}},
 }

@@ -59,7 +59,7 @@ func TestActions(t *testing.T) {
 		timer       = "/etc/systemd/system/go-workstation-clock.timer"
 	)
 	cases := []struct{ granted, line, ran string }{
-		{certificate, `{"verb":"refreshTrust","kind":"debian"}`, "/usr/sbin/update-ca-certificates"},
+		{certificate, `{"verb":"refreshTrust","kind":"debian"}`, "/usr/sbin/update-ca-certificates --fresh"},
 		{certificate, `{"verb":"refreshTrust","kind":"fedora"}`, "/usr/bin/update-ca-trust extract"},
 		{certificate, `{"verb":"refreshTrust","kind":"arch"}`, "/usr/bin/trust extract-compat"},
 		{certificate, `{"verb":"refreshTrust","kind":"/bin/sh"}`, ""},
