@@ -26,7 +26,8 @@ export function readLast(stateDir: string, stack: string): LastDrift | undefined
   try {
     return JSON.parse(readFileSync(fileOf(stateDir, stack), "utf8")) as LastDrift;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    // Only ever written whole: a damaged one is no result, and the next `drift` writes another.
+    if (codeOf(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

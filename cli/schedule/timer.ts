@@ -3,13 +3,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
+import { relevantEnvironment } from "../engine/fingerprint.ts";
 import { CliError, codeOf } from "../errors.ts";
 import { check, run } from "../process.ts";
 import { findProgram } from "../setup/packages.ts";
 import { isRoot } from "../setup/privilege.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 import { cronTimes, type Interval } from "./interval.ts";
-import { cronLine, editCrontab, type Job, renderService, renderTimer, unitName } from "./units.ts";
+import { cronLine, editCrontab, type Job, renderScript, renderService, renderTimer, unitName } from "./units.ts";
 
 /** What was installed, so that it is found again whatever runs here later. */
 export interface TimerRecord {
@@ -20,6 +21,8 @@ export interface TimerRecord {
 
 const recordFile = (stateDir: string, stack: string): string => join(stateDir, "drift", `${stack}.timer.json`);
 
+const scriptFile = (stateDir: string, stack: string): string => join(stateDir, "drift", `${stack}.timer.sh`);
+
 export function readTimer(stateDir: string, stack: string): TimerRecord | undefined {
   try {
     return JSON.parse(readFileSync(recordFile(stateDir, stack), "utf8")) as TimerRecord;
@@ -29,15 +32,22 @@ export function readTimer(stateDir: string, stack: string): TimerRecord | undefi
   }
 }
 
-/** What `drift` has to be told besides its stack, because nothing of a login shell is there. */
-const PASSED_ON =
-  /^(PATH|HOME|DOCKER_(HOST|CONTEXT|CONFIG)|WORKSTATION_(CACHE|STATE)_DIR|XDG_(CACHE|STATE|DATA)_HOME|PULUMI_(HOME|BACKEND_URL|CONFIG_PASSPHRASE_FILE))$/;
+/** Where things are, because nothing of a login shell is there. */
+const PLACES =
+  /^(PATH|HOME|WSL_DISTRO_NAME|DOCKER_(HOST|CONTEXT|CONFIG)|WORKSTATION_(CACHE|STATE)_DIR|XDG_(CACHE|STATE|DATA|CONFIG)_HOME|PULUMI_(HOME|BACKEND_URL|CONFIG_PASSPHRASE_FILE))$/;
+
+const SECRET = /TOKEN|SECRET|PASSWORD|PASSPHRASE$/;
+
+/** Also whatever changes what `up` does: without the proxy of the shell that ran `up`, all that got it would seem changed. */
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const places = Object.entries(env).filter(([name]) => PLACES.test(name));
+  const all = Object.entries({ ...relevantEnvironment(env), ...Object.fromEntries(places) });
+  const told = all.filter((entry): entry is [string, string] => entry[1] !== undefined && !SECRET.test(entry[0]));
+  return Object.fromEntries(told.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 function jobOf(context: Context, stack: string, every: Interval): Job {
-  const env = Object.entries(context.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && PASSED_ON.test(entry[0]),
-  );
-  return { stack, root: context.root, env: Object.fromEntries(env.sort(([a], [b]) => (a < b ? -1 : 1))), every };
+  return { stack, root: context.root, env: passedOn(context.env), every };
 }
 
 export async function installTimer(context: Context, stack: string, every: Interval): Promise<TimerRecord> {
@@ -45,10 +55,12 @@ export async function installTimer(context: Context, stack: string, every: Inter
   const job = jobOf(context, stack, every);
   const before = readTimer(context.stateDir, stack);
   if (before !== undefined && before.kind !== kind) await removeTimer(context, stack);
-  if (kind === "systemd") await installUnits(context, job);
-  else await changeCrontab(context, stack, cronLine(job, cronTimes(every)));
-  const record: TimerRecord = { kind, every: every.text, minutes: every.minutes };
+  const line = kind === "cron" ? cronLine(cronTimes(every), scriptFile(context.stateDir, stack)) : undefined;
   mkdirSync(join(context.stateDir, "drift"), { recursive: true, mode: 0o700 });
+  writeFileAtomic(scriptFile(context.stateDir, stack), renderScript(job), 0o700);
+  if (line === undefined) await installUnits(context, job);
+  else await changeCrontab(context, stack, line);
+  const record: TimerRecord = { kind, every: every.text, minutes: every.minutes };
   writeFileAtomic(recordFile(context.stateDir, stack), `${JSON.stringify(record)}\n`, 0o600);
   return record;
 }
@@ -58,20 +70,24 @@ export async function removeTimer(context: Context, stack: string): Promise<bool
   const record = readTimer(context.stateDir, stack);
   if (record === undefined) return false;
   if (record.kind === "systemd") await removeUnits(context, stack);
-  else await changeCrontab(context, stack, undefined);
+  else await removeCron(context, stack);
+  rmSync(scriptFile(context.stateDir, stack), { force: true });
   rmSync(recordFile(context.stateDir, stack), { force: true });
   return true;
 }
 
 async function scheduler(context: Context): Promise<TimerRecord["kind"]> {
-  if (findProgram("systemctl", context.env) !== undefined) {
-    const { code } = await run("systemctl", [...scope(), "show", "--property=Version"], { env: context.env });
-    if (code === 0) return "systemd";
-  }
+  if (await systemdAnswers(context)) return "systemd";
   if (findProgram("crontab", context.env) !== undefined) return "cron";
   throw new CliError(
     "Nothing here runs commands on a schedule: neither systemd nor cron. In WSL set wsl.distro.systemd to true, elsewhere install cron (Debian, Ubuntu: apt-get install cron), and run this again.",
   );
+}
+
+async function systemdAnswers(context: Context): Promise<boolean> {
+  if (findProgram("systemctl", context.env) === undefined) return false;
+  const { code } = await run("systemctl", [...scope(), "show", "--property=Version"], { env: context.env });
+  return code === 0;
 }
 
 /** Root's timer belongs to the system, anybody else's to that user. */
@@ -84,7 +100,7 @@ async function installUnits(context: Context, job: Job): Promise<void> {
   const folder = context.env.WORKSTATION_UNIT_DIR ?? unitFolder(context);
   mkdirSync(folder, { recursive: true });
   const name = unitName(job.stack);
-  writeFileAtomic(join(folder, `${name}.service`), renderService(job), 0o600);
+  writeFileAtomic(join(folder, `${name}.service`), renderService(job, scriptFile(context.stateDir, job.stack)), 0o644);
   writeFileAtomic(join(folder, `${name}.timer`), renderTimer(job), 0o644);
   await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
   await check("systemctl", [...scope(), "enable", "--now", `${name}.timer`], { env: context.env });
@@ -93,10 +109,21 @@ async function installUnits(context: Context, job: Job): Promise<void> {
 async function removeUnits(context: Context, stack: string): Promise<void> {
   const folder = context.env.WORKSTATION_UNIT_DIR ?? unitFolder(context);
   const name = unitName(stack);
-  if (existsSync(join(folder, `${name}.timer`)))
+  // systemd can have been switched off since (WSL's boot.systemd): then nothing runs, and the files are all there is.
+  const answers = await systemdAnswers(context);
+  if (answers && existsSync(join(folder, `${name}.timer`)))
     await check("systemctl", [...scope(), "disable", "--now", `${name}.timer`], { env: context.env });
-  for (const suffix of ["timer", "service"]) rmSync(join(folder, `${name}.${suffix}`), { force: true });
-  await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
+  for (const file of [`${name}.timer`, `${name}.service`, `timers.target.wants/${name}.timer`])
+    rmSync(join(folder, file), { force: true });
+  if (answers) await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
+}
+
+async function removeCron(context: Context, stack: string): Promise<void> {
+  if (findProgram("crontab", context.env) !== undefined) await changeCrontab(context, stack, undefined);
+  else
+    context.terminal.line(
+      `cron is no longer here: should it come back, take the line under "# go-workstation drift ${stack}" out with \`crontab -e\`.`,
+    );
 }
 
 async function changeCrontab(context: Context, stack: string, line: string | undefined): Promise<void> {

@@ -16,19 +16,15 @@ export const unitName = (stack: string): string => `go-workstation-drift-${stack
 export const unitWord = (text: string): string =>
   `"${text.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$").replaceAll("\n", "\\n")}"`;
 
-/** In `Environment=` a dollar stands for itself. */
-const unitValue = (text: string): string => unitWord(text).replaceAll("$$", "$");
-
-export function renderService({ stack, root, env }: Job): string {
-  const variables = Object.entries(env).map(([name, value]) => `Environment=${unitValue(`${name}=${value}`)}`);
+export function renderService({ stack }: Job, script: string): string {
   return `# Written by \`./workstation drift --install-timer\`; removed by \`--remove-timer\` and by destroy.
 [Unit]
 Description=Drift of the Go workstation "${stack.replaceAll("%", "%%")}"
 
 [Service]
 Type=oneshot
-${variables.join("\n")}
-ExecStart=${unitWord(`${root}/workstation`)} drift --stack ${stack} --json
+# Through the shell: in the path of a program itself systemd would take a doubled dollar sign for two.
+ExecStart=/bin/sh ${unitWord(script)}
 # 2 says that something drifted: that is a result, not a failure.
 SuccessExitStatus=2
 Nice=10
@@ -62,10 +58,21 @@ export function editCrontab(table: string, stack: string, line: string | undefin
   return `${text === "" || text.endsWith("\n") ? text : `${text}\n`}${mark(stack)}\n${line}\n`;
 }
 
-/** For the shell that cron starts; a percent sign would be a line's end there. */
-const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`.replaceAll("%", "\\%");
+const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-export function cronLine({ stack, root, env }: Job, times: string): string {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`);
-  return `${times} ${[...variables, shellWord(`${root}/workstation`)].join(" ")} drift --stack ${stack} --json >/dev/null 2>&1`;
+/**
+ * What both start. A file for oneself alone: systemd tells every user a unit's environment, where a proxy's password may be,
+ * and cron takes lines of at most 1,000 characters, while PATH alone is longer in WSL.
+ */
+export function renderScript({ stack, root, env }: Job): string {
+  const variables = Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`);
+  return `#!/bin/sh
+# Written by \`./workstation drift --install-timer\`; removed by \`--remove-timer\` and by destroy.
+${variables.join("\n")}
+exec ${shellWord(`${root}/workstation`)} drift --stack ${stack} --json
+`;
 }
+
+/** A percent sign would be a line's end for cron. */
+export const cronLine = (times: string, script: string): string =>
+  `${times} /bin/sh ${shellWord(script).replaceAll("%", "\\%")} >/dev/null 2>&1`;

@@ -15,7 +15,7 @@ import type { Context } from "../../../cli/context.ts";
 import { cronTimes, parseInterval } from "../../../cli/schedule/interval.ts";
 import { ageText, readLast, writeLast } from "../../../cli/schedule/last.ts";
 import { installTimer, readTimer, removeTimer } from "../../../cli/schedule/timer.ts";
-import { cronLine, editCrontab, renderService, unitWord } from "../../../cli/schedule/units.ts";
+import { cronLine, editCrontab, renderScript, renderService, unitWord } from "../../../cli/schedule/units.ts";
 
 const STANDINS = join(__dirname, "../../standins/schedule");
 const hourly = parseInterval("1h");
@@ -56,8 +56,7 @@ test("systemd: two units, enabled; again changes nothing; removed without a trac
   const first = units().map((name) => readFileSync(join(folder, "units", name), "utf8"));
   expect(units()).toEqual(["go-workstation-drift-me.service", "go-workstation-drift-me.timer"]);
   expect(log().at(-1)).toMatch(/^systemctl (--user )?enable --now go-workstation-drift-me\.timer$/);
-  // It names where state and passphrase are.
-  expect(statSync(join(folder, "units", "go-workstation-drift-me.service")).mode & 0o077).toBe(0);
+  expect(first[0]).toContain(`\nExecStart=/bin/sh "${folder}/state/drift/me.timer.sh"\n`);
   await installTimer(context(), "me", hourly);
   expect(units().map((name) => readFileSync(join(folder, "units", name), "utf8"))).toEqual(first);
   expect(readTimer(join(folder, "state"), "me")).toEqual({ kind: "systemd", every: "1h", minutes: 60 });
@@ -66,15 +65,11 @@ test("systemd: two units, enabled; again changes nothing; removed without a trac
   expect(await removeTimer(context(), "me")).toBe(false);
 });
 
-test("the service's words survive spaces, percent and dollar signs, and tell no more than needed", () => {
-  const text = renderService({
-    stack: "me",
-    root: '/home/ada/my "ws" 100% $x',
-    env: { PATH: "/a b:/c%d$e" },
-    every: hourly,
-  });
-  expect(text).toContain('ExecStart="/home/ada/my \\"ws\\" 100%% $$x/workstation" drift --stack me --json\n');
-  expect(text).toContain('Environment="PATH=/a b:/c%%d$e"\n');
+test("the service's words survive spaces, percent and dollar signs", () => {
+  const job = { stack: "me", root: "/ws", env: {}, every: hourly };
+  expect(renderService(job, '/home/ada/my "ws" 100% $x/me.sh')).toContain(
+    'ExecStart=/bin/sh "/home/ada/my \\"ws\\" 100%% $$x/me.sh"\n',
+  );
   expect(unitWord("a\\b\nc")).toBe('"a\\\\b\\nc"');
 });
 
@@ -85,13 +80,13 @@ test("cron where systemd does not run: one marked line beside those that are the
   await installTimer(off, "me", parseInterval("15m"));
   const lines = readFileSync(join(folder, "table"), "utf8").split("\n");
   expect(lines.slice(0, 3)).toEqual(["# mine", "0 1 * * * backup", "# go-workstation drift me"]);
-  expect(lines[3]).toMatch(
-    /^\*\/15 \* \* \* \* HOME='\/home\/ada' PATH='.*' '\/home\/ada\/my ws 100\\%\/workstation' drift --stack me --json/,
-  );
-  expect(lines[3]).not.toContain("not passed on");
+  const script = join(folder, "state", "drift", "me.timer.sh");
+  expect(lines[3]).toBe(`*/15 * * * * /bin/sh '${script}' >/dev/null 2>&1`);
+  expect(statSync(script).mode & 0o077).toBe(0);
   expect(lines.slice(4)).toEqual([""]);
   await removeTimer(off, "me");
   expect(readFileSync(join(folder, "table"), "utf8")).toBe("# mine\n0 1 * * * backup\n");
+  expect(readdirSync(join(folder, "state", "drift"))).toEqual([]);
 });
 
 test("a table that was not there is not left behind empty", async () => {
@@ -108,14 +103,37 @@ test("two stacks have a line each", () => {
   expect(editCrontab("last without newline", "a", "x")).toBe("last without newline\n# go-workstation drift a\nx\n");
 });
 
-test("a shell reads cron's line as it was meant", () => {
+test("a shell reads cron's line and script as they were meant, however long PATH is", () => {
   const root = join(folder, "it's 100% $HOME");
   mkdirSync(root);
   writeFileSync(join(root, "workstation"), '#!/bin/sh\necho "$X|$*" >"$(dirname "$0")/out"\n', { mode: 0o755 });
-  const line = cronLine({ stack: "me", root, env: { X: "a'b %" }, every: hourly }, "7 * * * *");
+  const long = `/usr/bin:/bin:/${"windows".repeat(500)}`;
+  const script = join(root, "timer.sh");
+  writeFileSync(script, renderScript({ stack: "me", root, env: { PATH: long, X: "a'b %" }, every: hourly }));
+  const line = cronLine("7 * * * *", script);
+  expect(line.length).toBeLessThan(1000);
   // cron itself takes the backslash before a percent sign away.
   execFileSync("/bin/sh", ["-c", line.slice("7 * * * * ".length).replaceAll("\\%", "%")]);
   expect(readFileSync(join(root, "out"), "utf8")).toBe("a'b %|drift --stack me --json\n");
+});
+
+test("the timer sees the proxy and Go's settings that `up` saw, and no secret", async () => {
+  const env = { HTTPS_PROXY: "http://proxy:3128", GOPROXY: "off", PULUMI_ACCESS_TOKEN: "pul-1", DOCKER_PASSWORD: "p" };
+  await installTimer(context(env), "me", hourly);
+  const script = readFileSync(join(folder, "state", "drift", "me.timer.sh"), "utf8");
+  expect(script).toContain("export HTTPS_PROXY='http://proxy:3128'\n");
+  expect(script).toContain("export GOPROXY='off'\n");
+  expect(script).not.toMatch(/pul-1|DOCKER_PASSWORD|not passed on/);
+  expect(statSync(join(folder, "state", "drift", "me.timer.sh")).mode & 0o077).toBe(0);
+  for (const unit of units()) expect(readFileSync(join(folder, "units", unit), "utf8")).not.toContain("proxy");
+});
+
+test("systemd that was switched off since does not keep the timer from being removed", async () => {
+  await installTimer(context(), "me", hourly);
+  const told = log().length;
+  expect(await removeTimer(context({ STANDIN_SYSTEMD: "off" }), "me")).toBe(true);
+  expect(units()).toEqual([]);
+  expect(log()).toHaveLength(told);
 });
 
 test.each([
