@@ -105,7 +105,17 @@ export function isEngine(pid: number): boolean {
   try {
     return /pulumi/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "");
   } catch (error) {
-    return codeOf(error) === "EACCES";
+    // With hidepid on /proc another user's process seems not to be there.
+    return codeOf(error) === "EACCES" || isThere(pid);
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
   }
 }
 

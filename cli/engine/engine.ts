@@ -1,14 +1,16 @@
 /** Runs the engine and follows what it tells. It goes on and ends in good order even when we are killed. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Context } from "../context.ts";
 import { CliError, InterruptedError, messageOf } from "../errors.ts";
 import { interrupted, trackGroup } from "../interrupt.ts";
 import { check, splitLines } from "../process.ts";
+import { findBackend } from "../setup/state.ts";
 import type { Deployment } from "./checkpoint.ts";
 import { newStory, parseEvent, type RunStory, tell } from "./events.ts";
+import { clearLocks, sweepRuns } from "./recover.ts";
 
 export interface EngineRun {
   code: number;
@@ -39,6 +41,25 @@ export class Engine {
 
   /** A command that is over at once; returns what it printed. */
   async command(args: string[], input?: string): Promise<string> {
+    try {
+      return await this.commandOnce(args, input);
+    } catch (error) {
+      if (!saysLocked(messageOf(error))) throw error;
+      await this.waitForLock();
+      return await this.commandOnce(args, input);
+    }
+  }
+
+  /**
+   * The engine of a killed run can take its lock between our look and ours: waited for, and once more. It has its lock
+   * before it does anything, so that nothing was done yet. A lock that is still there then is told as it is.
+   */
+  private async waitForLock(): Promise<void> {
+    const { terminal, stateDir } = this.context;
+    await clearLocks(terminal, findBackend(this.env, stateDir), this.stack, stateDir);
+  }
+
+  private async commandOnce(args: string[], input?: string): Promise<string> {
     return await check(this.program, [...args, "--stack", this.stack, "--non-interactive"], {
       cwd: this.context.root,
       env: this.env,
@@ -56,6 +77,13 @@ export class Engine {
 
   /** `up`, `preview`, `refresh` or `destroy`, followed event by event. */
   async follow(operation: string, args: string[], news: (text: string) => void): Promise<EngineRun> {
+    const run = await this.followOnce(operation, args, news);
+    if (run.code === 0 || !saysLocked([...run.story.problems, run.said].join("\n"))) return run;
+    await this.waitForLock();
+    return await this.followOnce(operation, args, news);
+  }
+
+  private async followOnce(operation: string, args: string[], news: (text: string) => void): Promise<EngineRun> {
     const folder = join(this.context.stateDir, "runs");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     sweepRuns(folder);
@@ -111,13 +139,7 @@ export class Engine {
   }
 }
 
-/** What runs that were killed left here. */
-function sweepRuns(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = /\.(\d+)\.(events|errors)$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(folder, name), { force: true });
-  }
-}
+const saysLocked = (text: string): boolean => text.includes("the stack is currently locked by");
 
 /** Reads what was added to a file since the last call. */
 function tail(descriptor: number, onText: (text: string) => void): () => void {

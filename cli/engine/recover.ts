@@ -1,8 +1,8 @@
 /** Puts right what a run that was killed left behind, before the engine looks at its state. */
-import { readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError, codeOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Backend } from "../setup/state.ts";
 import type { Terminal } from "../terminal.ts";
@@ -38,37 +38,56 @@ export async function clearLocks(terminal: Terminal, backend: Backend, stack: st
   }
 }
 
-/**
- * Engines of runs that were killed: each writes into a file that its run named after itself. A run that ended in order
- * took its file away, so that there is nothing to look for after most of them.
- */
+interface RunFile {
+  path: string;
+  stack: string;
+  /** The events' file of the same run: its engine writes there as long as it lives. */
+  events: string;
+}
+
+/** Files of runs that are over; a run that ended in order took its own away. */
+function filesOfDeadRuns(folder: string): RunFile[] {
+  return namesIn(folder).flatMap((name) => {
+    const [, stack = "", pid = ""] = /^(.+)\.(\d+)\.(?:events|errors)$/.exec(name) ?? [];
+    if (pid === "" || existsSync(`/proc/${pid}`)) return [];
+    return [{ path: join(folder, name), stack, events: join(folder, `${stack}.${pid}.events`) }];
+  });
+}
+
+/** Engines of runs that were killed. One whose run lives, such as that of a `drift` beside us, is no orphan. */
 export function orphanEngines(stateDir: string, stack: string): number[] {
-  const folder = join(stateDir, "runs");
-  const files = new Set(
-    namesIn(folder).flatMap((name) => {
-      const [, owner, pid] = /^(.+)\.(\d+)\.events$/.exec(name) ?? [];
-      return owner === stack && Number(pid) !== process.pid ? [join(folder, name)] : [];
-    }),
-  );
-  if (files.size === 0) return [];
-  return namesIn("/proc")
-    .filter((name) => /^\d+$/.test(name) && files.has(standardOutput(name)))
-    .map(Number);
+  const files = filesOfDeadRuns(join(stateDir, "runs")).filter((file) => file.stack === stack);
+  if (files.length === 0) return [];
+  const events = new Set(files.map((file) => file.events));
+  return [...standardOutputs()].flatMap(([pid, output]) => (events.has(output) ? [pid] : []));
+}
+
+/** Takes away what killed runs left, but what an orphan still writes to: by that it is found. */
+export function sweepRuns(folder: string): void {
+  const files = filesOfDeadRuns(folder);
+  if (files.length === 0) return;
+  const written = new Set(standardOutputs().values());
+  for (const { path, events } of files) if (!written.has(events)) rmSync(path, { force: true });
 }
 
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return [];
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
   }
 }
 
-/** Empty for processes of others and those that have just ended. */
-function standardOutput(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/fd/1`);
-  } catch {
-    return "";
+/** By process; those of others and those that have just ended are left out. */
+function standardOutputs(): Map<number, string> {
+  const outputs = new Map<number, string>();
+  for (const pid of namesIn("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      outputs.set(Number(pid), readlinkSync(`/proc/${pid}/fd/1`));
+    } catch {
+      // Not ours to read, or gone.
+    }
   }
+  return outputs;
 }

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineLocks, isEngine } from "../../../cli/engine/checkpoint.ts";
 import { digestSources, readRunRecord, relevantEnvironment, writeRunRecord } from "../../../cli/engine/fingerprint.ts";
-import { clearLocks, orphanEngines } from "../../../cli/engine/recover.ts";
+import { clearLocks, orphanEngines, sweepRuns } from "../../../cli/engine/recover.ts";
 import type { Terminal } from "../../../cli/terminal.ts";
 
 let folder: string;
@@ -102,6 +102,10 @@ describe("locks of the engine", () => {
     try {
       expect(orphanEngines(folder, "me")).toEqual([standIn.pid]);
       expect(orphanEngines(folder, "other")).toEqual([]);
+      // Another command of ours that tidies up must not take away what it is found by.
+      writeFileSync(join(folder, "runs", "me.999998.events"), "");
+      sweepRuns(join(folder, "runs"));
+      expect(readdirSync(join(folder, "runs"))).toEqual(["me.999999.events"]);
       let cleared = false;
       const waiting = clearLocks(terminal, backend(), "me", folder).then(() => {
         cleared = true;
@@ -113,6 +117,22 @@ describe("locks of the engine", () => {
       expect(said.at(-1)).toBe(`Waiting for the engine of an earlier run to end (process ${standIn.pid}) ...`);
     } finally {
       standIn.kill();
+    }
+  });
+
+  test("an engine whose run lives is no orphan", async () => {
+    const events = join(folder, "runs", `me.${process.ppid}.events`);
+    mkdirSync(join(folder, "runs"), { recursive: true });
+    const out = openSync(events, "w");
+    // Stand-in for the engine of a `drift` that runs beside us.
+    const standIn = spawn("cat", [], { stdio: ["pipe", out, "ignore"] });
+    await once(standIn, "spawn");
+    closeSync(out);
+    try {
+      expect(orphanEngines(folder, "me")).toEqual([]);
+    } finally {
+      standIn.stdin?.end();
+      await once(standIn, "exit");
     }
   });
 
