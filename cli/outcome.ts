@@ -2,7 +2,7 @@
 import type { Context } from "./context.ts";
 import type { Deployment } from "./engine/checkpoint.ts";
 import { type Counts, countsLine, hasChanges } from "./engine/summary.ts";
-import type { Pending } from "./restart/restart.ts";
+import type { Pending } from "./restart/pending.ts";
 import { table } from "./table.ts";
 import { seconds } from "./terminal.ts";
 

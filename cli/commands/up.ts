@@ -2,8 +2,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedSettings } from "../../config/load.ts";
-import type { Facts } from "../../domain/facts.ts";
-import type { PendingChange } from "../../domain/restart/change.ts";
 import { withLock } from "../../provider/lock.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
@@ -17,11 +15,12 @@ import { isEmpty, onlyStarts, planRepair, type RepairPlan } from "../engine/repa
 import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import { type ListedContainer, listStack } from "../observe.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
 import { refuseBusyPorts } from "../ports.ts";
 import { lookAtReality } from "../reality.ts";
-import { finishPending, type Pending, planPending } from "../restart/restart.ts";
+import { machineActs } from "../restart/acts.ts";
+import { findPending } from "../restart/pending.ts";
+import { consentOf, finishPending } from "../restart/restart.ts";
 import { rightsForUp } from "../rights.ts";
 import { lockName, observerOf, readState, type Session, type State } from "../session.ts";
 import { checkPlan, digestInputs, digestMachine, gatherFacts, loadSettings } from "../settings.ts";
@@ -63,7 +62,9 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
     const outcome = await apply({ context, stack, backend, docker }, toolchain, options);
     if (outcome === undefined) return 0;
     printOutcome(context, outcome, performance.now() - started);
-    await finishPending(context, docker, outcome.pending, options.restart === true);
+    const { steps, daemon } = outcome.pending;
+    const consent = consentOf(context, options.restart === true);
+    await finishPending(context, steps, consent, machineActs(context, docker, daemon));
     return 0;
   });
 }
@@ -111,7 +112,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
       counts: countsOf({ same: countResources(deployment) }),
       same: true,
       tried: false,
-      pending: pendingOf(plan.machine.pending, facts, reality.listing.containers),
+      pending: await findPending(context, docker, stack, plan.machine.pending, facts),
     };
   }
   const machine = digestMachine(context, plan);
@@ -131,23 +132,15 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
   // The run itself changed what runs against what is written.
   const now = await gatherFacts(context, settings);
-  const { containers } = await listStack(docker, stack);
+  const { pending } = checkPlan(context, stack, settings, now).machine;
   return {
     stack,
     deployment: after?.deployment ?? {},
     counts: countsOf(run.story.counts),
     same: false,
     tried,
-    pending: pendingOf(checkPlan(context, stack, settings, now).machine.pending, now, containers),
+    pending: await findPending(context, docker, stack, pending, now),
   };
-}
-
-function pendingOf(changes: PendingChange[], facts: Facts, containers: readonly ListedContainer[]): Pending {
-  return planPending(changes, {
-    containers: containers.filter(({ State }) => State === "running").map(({ Names }) => (Names[0] ?? "").slice(1)),
-    distribution: facts.wsl.distribution,
-    liveRestore: facts.docker.liveRestore === true,
-  });
 }
 
 function nothingToDo(session: Session, state: State | undefined, inputs: string, repair: RepairPlan): boolean {

@@ -41,7 +41,8 @@ export function planRepair(deployment: Deployment, drifted: readonly DriftEntry[
   };
   for (const drift of drifted) {
     const resource = byUrn.get(drift.urn);
-    if (resource === undefined) continue;
+    // What waits for a restart is as declared; nothing of it is to be made again.
+    if (resource === undefined || drift.kind === "pending") continue;
     const id = resource.id ?? "";
     if (resource.type === NETWORK) {
       // A container remembers its network by id, also while it is stopped: with another network it has to be another one.

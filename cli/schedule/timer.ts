@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { proxyIsOurs } from "../../provider/facts/system.ts";
 import type { Context } from "../context.ts";
 import { relevantEnvironment } from "../engine/fingerprint.ts";
 import { CliError, codeOf } from "../errors.ts";
@@ -36,13 +37,16 @@ export function readTimer(stateDir: string, stack: string): TimerRecord | undefi
 const PLACES =
   /^(PATH|HOME|WSL_DISTRO_NAME|DOCKER_(HOST|CONTEXT|CONFIG)|WORKSTATION_(CACHE|STATE)_DIR|XDG_(CACHE|STATE|DATA|CONFIG)_HOME|PULUMI_(HOME|BACKEND_URL|CONFIG_PASSPHRASE_FILE))$/;
 
+const PROXY = /_PROXY(_IS_OURS)?$/i;
 const SECRET = /TOKEN|SECRET|PASSWORD|PASSPHRASE$/;
 
 /** Also whatever changes what `up` does: without the proxy of the shell that ran `up`, all that got it would seem changed. */
 function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
   const places = Object.entries(env).filter(([name]) => PLACES.test(name));
   const all = Object.entries({ ...relevantEnvironment(env), ...Object.fromEntries(places) });
-  const told = all.filter((entry): entry is [string, string] => entry[1] !== undefined && !SECRET.test(entry[0]));
+  // Those that `up` itself gave the shell change with Windows; `drift` reads them where they come from.
+  const left = (name: string): boolean => SECRET.test(name) || (proxyIsOurs(env) === true && PROXY.test(name));
+  const told = all.filter((entry): entry is [string, string] => entry[1] !== undefined && !left(entry[0]));
   return Object.fromEntries(told.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

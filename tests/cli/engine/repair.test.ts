@@ -44,6 +44,15 @@ test("nothing differs: nothing to do", () => {
   expect(isEmpty(planRepair(deployment, [], listing))).toBe(true);
 });
 
+test.each([CONTAINER, NETWORK, VOLUME, FILE, IMAGE])("%s that waits for a restart is left as it is", (type) => {
+  const name =
+    deployment.resources
+      ?.find((resource) => resource.type === type)
+      ?.urn.split("::")
+      .at(-1) ?? "";
+  expect(isEmpty(planRepair(deployment, [drift(type, name, "pending", "boot.systemd")], listing))).toBe(true);
+});
+
 test("a stopped container is started, not made anew", () => {
   const plan = planRepair(deployment, [drift(CONTAINER, "a", "changed", "running")], listing);
   expect(plan.start).toEqual([{ id: "c1", name: "gows-me-a" }]);

@@ -128,6 +128,12 @@ test("the timer sees the proxy and Go's settings that `up` saw, and no secret", 
   for (const unit of units()) expect(readFileSync(join(folder, "units", unit), "utf8")).not.toContain("proxy");
 });
 
+test("a proxy that `up` gave the shell is not frozen into the timer", async () => {
+  const env = { HTTP_PROXY: "http://old:1", https_proxy: "http://old:1", WORKSTATION_PROXY_IS_OURS: "http://old:1  " };
+  await installTimer(context(env), "me", hourly);
+  expect(readFileSync(join(folder, "state", "drift", "me.timer.sh"), "utf8")).not.toMatch(/old|PROXY/);
+});
+
 test("systemd that was switched off since does not keep the timer from being removed", async () => {
   await installTimer(context(), "me", hourly);
   const told = log().length;
