@@ -54,7 +54,7 @@ export async function gatherFacts(
 /** Equal digest: the engine would be told the same, by the same program, on the same machine. */
 export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts): string {
   // What runs decides about restarts, not about what the engine does; and a run of ours changes it.
-  const { running: _running, ...lasting } = facts;
+  const { running: _running, proxyIsOurs: _proxyIsOurs, ...lasting } = facts;
   return digestOf({
     stack,
     root: context.root,

@@ -78,7 +78,7 @@ function pendingChanges(written: ProxyValues | undefined, dockerd: boolean, fact
   const compare = (resource: string, needs: PendingChange["needs"], running: Record<string, string>): void => {
     for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]) {
       const [want = "", runs = ""] = [wanted[name], running[name]];
-      if (want !== runs) pending.push({ resource, field: name, wanted: want, running: hidden(runs), needs });
+      if (want !== runs) pending.push({ resource, field: name, wanted: hidden(want), running: hidden(runs), needs });
     }
   };
   const { proxy } = facts.docker;
