@@ -187,11 +187,11 @@ describe("not possible", () => {
 
   asRoot(all)("%s: a folder of somebody else", (_name, sample) => {
     machine.put(file, sample.original);
-    // State and cache are the user's; the folder of the file is not.
+    // Root without root's powers is a user like any other, and one that can read this checkout wherever it is.
     const run = spoilt(
-      'mkdir -p "$ROOT/state"; chmod 755 "$ROOT"; chown 65534 "$ROOT/state"',
+      'chown 65534 "$ETC"; chmod 755 "$ETC"',
       sample.first,
-      "setpriv --reuid=65534 --clear-groups",
+      "setpriv --bounding-set -dac_override,-dac_read_search,-fowner,-chown --inh-caps -all",
     );
     expect(run.stderr).toMatch(/cannot write \/etc\/thing\.conf: this user may not/);
     unchanged(sample.original);
