@@ -34,7 +34,8 @@ export class GoToolchain extends pulumi.ComponentResource {
     }
     this.env = new ManagedFile(`${name}-env`, { ...plan.env, permissions: "0644" }, { parent: this }).path;
     if (plan.profile !== undefined)
-      new ManagedFile(`${name}-profile`, { ...plan.profile, mode: "block" }, { parent: this });
+      // Many keep their profile elsewhere and link to it.
+      new ManagedFile(`${name}-profile`, { ...plan.profile, mode: "block", symlink: "follow" }, { parent: this });
     this.registerOutputs({ sdks: this.sdks, sums: this.sums, env: this.env });
   }
 }

@@ -1,8 +1,11 @@
 /** Settings of `goToolchain`: Go outside containers, for people who edit in the distribution itself. */
 import { z } from "zod";
+import { userFolderProblem } from "./user-folder.ts";
 
-/** Folders that belong to the system and its packages. */
-const SYSTEM = /^\/(bin|boot|dev|etc|lib\w*|proc|root\/?$|run|sbin|sys|usr|var)(\/|$)|^\/(opt)?\/?$/;
+const folder = z.string().check(({ value, issues }) => {
+  const problem = userFolderProblem(value);
+  if (problem !== undefined) issues.push({ code: "custom", message: problem, input: value });
+});
 
 export const goToolchain = z
   .strictObject({
@@ -12,15 +15,11 @@ export const goToolchain = z
       .describe(
         "Installs Go SDKs and tools for this user on the machine itself, beside those in the containers. Versions and tools are those of `go`.",
       ),
-    folder: z
-      .string()
-      .regex(/^(~\/|\/)[^\0\n:]+$/, "must be absolute or begin with ~/, without a colon, which PATH could not hold")
-      .refine(
-        (folder) => !SYSTEM.test(folder),
-        "belongs to the system; take a folder of your own, such as ~/.local/share/go-workstation/go",
-      )
+    folder: folder
       .default("~/.local/share/go-workstation/go")
-      .describe("Where: one folder for each SDK and one for its tools."),
+      .describe(
+        "Where: one folder for each SDK and one for its tools. Absolute or below ~/, never in a system folder.",
+      ),
     profile: z
       .boolean()
       .default(false)

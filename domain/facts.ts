@@ -204,6 +204,10 @@ export interface GoFacts {
   env: Record<string, string>;
   /** What a person has set of the variables that decide how Go builds, and where; those that are not set are left out. */
   settings?: Record<string, { value: string; from: "environment" | "go env -w" }>;
+  /** Folder of the SDK that `path` belongs to; absent when it is not known. */
+  root?: string;
+  /** GOTOOLCHAIN in force: what a person has set, else the SDK's own default. Absent when not known, and before Go 1.21. */
+  toolchain?: string;
 }
 
 export interface TrustRoot {

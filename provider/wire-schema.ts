@@ -39,8 +39,8 @@ export function packageSchema(version: string): string {
         description: "A Go release in a folder of the user's, from the checksum-verified toolchain module.",
         inputProperties: { version: text, folder: text },
         requiredInputs: ["version", "folder"],
-        properties: { version: text, folder: text, path: text, digest: text, installed: text },
-        required: ["version", "folder", "path", "digest", "installed"],
+        properties: { version: text, folder: text, path: text, sum: text, tree: text, damaged: texts },
+        required: ["version", "folder", "path", "sum", "tree", "damaged"],
       },
       "workstation:index:GoTool": {
         description: "A program built from an exact version of its module, verified by the checksum database.",

@@ -13,9 +13,11 @@ export class GoSdk extends pulumi.CustomResource {
   /** GOROOT. */
   declare readonly path: pulumi.Output<string>;
   declare readonly version: pulumi.Output<string>;
+  /** `h1:` sum of the toolchain module. */
+  declare readonly sum: pulumi.Output<string>;
 
   constructor(name: string, args: GoSdkArgs, opts?: pulumi.CustomResourceOptions) {
-    super("workstation:index:GoSdk", name, { path: undefined, ...args }, opts);
+    super("workstation:index:GoSdk", name, { path: undefined, sum: undefined, ...args }, opts);
   }
 }
 

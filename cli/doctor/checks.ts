@@ -1,7 +1,7 @@
 /** The checks: each says what it found, what is wanted and what to do about it. */
 import { smokeCommand } from "../../domain/smoke.ts";
 import { type CheckDefinition, check } from "./check.ts";
-import { goChecks } from "./go.ts";
+import { deepGoChecks, goChecks } from "./go.ts";
 import { syncChecks } from "./sync.ts";
 import { timerCheck } from "./timer.ts";
 import { deepTrustChecks, trustChecks } from "./trust.ts";
@@ -200,5 +200,5 @@ const usual = [
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {
-  return alsoDeep ? [...usual, deep, ...deepTrustChecks] : usual;
+  return alsoDeep ? [...usual, deep, ...deepTrustChecks, ...deepGoChecks] : usual;
 }

@@ -3,6 +3,7 @@ import { readFileSync, statfsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import type { LoadedSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
+import type { GoHostPlan } from "../../domain/go-host/plan.ts";
 import { type Plan, planStack } from "../../domain/plan.ts";
 import { type ProjectContainer, projectContainers } from "../containers.ts";
 import { type Context, chosenStack } from "../context.ts";
@@ -51,6 +52,8 @@ export interface Patient {
   schedule: () => Schedule;
   /** Tries every TLS client of the machine against a server with a test root; see trust-proof.ts. */
   proveTrust: (bundle: string) => Promise<Proof | undefined>;
+  /** What is wrong with Go outside containers; see go-faults.ts. */
+  goFaults: (plan: GoHostPlan, deep: boolean) => Promise<string[]>;
   /** Bytes free where a path is; undefined when it is not there. */
   free: (path: string) => number | undefined;
   busyPorts: (settings: LoadedSettings) => Promise<WantedPort[]>;
@@ -94,6 +97,13 @@ export async function openDoctor(context: Context): Promise<Patient> {
       now: Date.now(),
     }),
     proveTrust: async (bundle) => await (await import("./trust-proof.ts")).proveTrust(bundle, context.env),
+    goFaults: async (wanted, deep) => {
+      const [{ goFaults }, { machineHost }] = await Promise.all([
+        import("./go-faults.ts"),
+        import("../../provider/host.ts"),
+      ]);
+      return await goFaults(machineHost({ env: context.env }), wanted, deep);
+    },
     read: (path) => {
       try {
         return readFileSync(path, "utf8");

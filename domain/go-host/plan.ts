@@ -50,8 +50,8 @@ export const hostPath = (folder: string, version: string): string[] => [
 function renderEnv(folder: string, version: string): string {
   const folders = hostPath(folder, version).map(quote).join(":");
   return `# Written by go-workstation: Go ${version} and its tools for a shell. \`./workstation env --project NAME\` prints a project's.
-case ":$PATH:" in
-  *:${quote(`${folder}/go${version}/bin`)}:*) ;;
+case "$PATH" in
+  ${folders}:*) ;;
   *) export PATH=${folders}:"$PATH" ;;
 esac
 export GOTOOLCHAIN=local

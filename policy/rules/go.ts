@@ -1,8 +1,8 @@
-import { defineRule, type Rule } from "../rule.ts";
+import { systemFolder } from "../../config/user-folder.ts";
+import { defineRule, defineStackRule, type Rule } from "../rule.ts";
 
 const RELEASE = /^1\.\d+\.\d+$/;
 const EXACT = /^v\d+\.\d+\.\d+(-[\w.-]+)?$/;
-const SYSTEM = /^\/(bin|boot|dev|etc|lib\w*|opt|proc|run|sbin|sys|usr|var)?(\/|$)/;
 
 export function goPinned(): Rule {
   return defineRule({
@@ -17,13 +17,35 @@ export function goPinned(): Rule {
     checks: {
       "workstation:index:GoSdk"({ version = "", folder = "" }, report) {
         if (!RELEASE.test(version)) report(`version is ${JSON.stringify(version)}`);
-        if (SYSTEM.test(folder)) report(`folder is ${folder}`);
+        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`);
       },
       "workstation:index:GoTool"({ version = "", go = "", folder = "" }, report) {
         if (!EXACT.test(version)) report(`version is ${JSON.stringify(version)}`);
         if (!RELEASE.test(go)) report(`go is ${JSON.stringify(go)}`);
-        if (SYSTEM.test(folder)) report(`folder is ${folder}`);
+        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`);
       },
+    },
+  });
+}
+
+const SUM = /^h1:[A-Za-z0-9+/]{43}=$/;
+
+export function goSums(): Rule {
+  return defineStackRule({
+    id: "go-sums",
+    title: "Installed Go tools carry the sum of their module",
+    why: "A program without it was built from a folder of somebody's, so that nobody can tell which code it is: the checksum database knows only modules.",
+    fix: "Remove the program; the next `./workstation up` builds it from its module.",
+    reference: "SLSA 1.0, provenance exists",
+    level: "mandatory",
+    options: {},
+    schema: {},
+    type: "workstation:index:GoTool",
+    check({ args }, _all, report) {
+      // Only what is installed has one; before that there is nothing to judge.
+      if (!("sum" in args)) return;
+      const { sum } = args;
+      if (typeof sum !== "string" || !SUM.test(sum)) report(`sum is ${JSON.stringify(sum)}`);
     },
   });
 }

@@ -1,6 +1,6 @@
 /** Every rule of the pack, in the order in which reports print them. */
 import type { Rule } from "../rule.ts";
-import { goPinned } from "./go.ts";
+import { goPinned, goSums } from "./go.ts";
 import { noEngineSocket, noHostNamespaces, portsOnLoopback } from "./host.ts";
 import { imagesByContent } from "./images.ts";
 import { memoryLimit, processLimit } from "./limits.ts";
@@ -27,6 +27,7 @@ export function workstationRules(): Rule[] {
     healthcheck(),
     approvedRoots(),
     goPinned(),
+    goSums(),
     wslIsolation(),
     wslDefaultUser(),
   ];

@@ -20,6 +20,7 @@ const building = [
   "GONOSUMDB",
   "GONOSUMCHECK",
   "GOINSECURE",
+  "GOPRIVATE",
 ];
 
 type GoSetting = NonNullable<GoFacts["settings"]>[string];
@@ -44,9 +45,11 @@ export async function goFacts(host: Host): Promise<GoFacts> {
   const [found, settings] = await Promise.all([onPath("go", host.env.PATH), goSettings(host)]);
   if (found === undefined) return { path: "", version: "", env: {}, settings };
   try {
-    // Outside any module and with the local toolchain: neither a go.work nor a download changes the answer.
-    const env = { ...host.env, GOWORK: "off", GOTOOLCHAIN: "local", GO111MODULE: undefined };
-    const { stdout } = await host.run(found, ["env", "-json", "GOVERSION", ...inherited], {
+    // Outside any module and with the local toolchain: neither a go.work nor a download changes the answer. With a GOROOT
+    // that is not there, or a relative GOPATH, the go command answers nothing at all: those are judged by `settings`.
+    const own = { GOROOT: undefined, GOPATH: undefined, GO111MODULE: undefined };
+    const env = { ...host.env, GOWORK: "off", GOTOOLCHAIN: "local", ...own };
+    const { stdout } = await host.run(found, ["env", "-json", "GOVERSION", "GOROOT", ...inherited], {
       cwd: "/",
       env,
       timeoutMs: patienceMs,
@@ -54,10 +57,25 @@ export async function goFacts(host: Host): Promise<GoFacts> {
     const values = JSON.parse(stdout) as Record<string, string>;
     const kept = inherited.flatMap((name) => (values[name] ? [[name, values[name]] as const] : []));
     const version = (values.GOVERSION ?? "").replace(/^go/, "");
-    return { path: found, version, env: Object.fromEntries(kept), settings };
+    const root = values.GOROOT ?? "";
+    const toolchain = settings.GOTOOLCHAIN?.value ?? (await sdkDefault(host, root));
+    return {
+      path: found,
+      version,
+      env: Object.fromEntries(kept),
+      settings,
+      ...(root === "" ? {} : { root }),
+      ...(toolchain === undefined ? {} : { toolchain }),
+    };
   } catch {
     return { path: found, version: "", env: {}, settings };
   }
+}
+
+/** Since Go 1.21 an SDK says itself; distributions change it. */
+async function sdkDefault(host: Host, root: string): Promise<string | undefined> {
+  const text = root === "" ? undefined : await quietly(host.files.text(path.join(root, "go.env")));
+  return /^GOTOOLCHAIN=(\S+)/m.exec(text ?? "")?.[1];
 }
 
 export async function gitFacts(host: Host): Promise<GitFacts> {

@@ -1,159 +1,96 @@
-/** Go SDKs as checksum-verified modules from the module proxy, and tools built by them. */
-import { chmod, mkdir, rm } from "node:fs/promises";
+/** Go SDKs as checksum-verified modules from the module proxy, and tools built by them, as image layers. */
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { GoToolPin } from "../../domain/recipe.ts";
-import { onPath } from "../facts/programs.ts";
+import { builtTool } from "../go/tool-cache.ts";
+import { fetchToolchain, placeSdkFile } from "../go/toolchain-module.ts";
+import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
+import { type CachedLayer, cachedLayer, ensureLayer, type LayerJob, type LayerResult } from "./layer-cache.ts";
+import { type SdkLayer, sdkLayerName, sdkRoot } from "./layer-names.ts";
 import { folderEntries, type TarEntry, type TarResult, writeTar } from "./tar.ts";
 
-export const sdkRoot = "usr/local/sdk";
-const downloadLimitMs = 15 * 60_000;
-const buildLimitMs = 30 * 60_000;
+/**
+ * The SDK of an image that has it as its default, or of one that has it beside another: the same files but for one link.
+ * They are made one after the other, so that the second takes its files from the first.
+ */
+export function sdkJob(host: Host, layer: SdkLayer, arch: string): LayerJob {
+  return {
+    ...sdkLayerName(layer, arch),
+    lock: `sdk:${layer.version}:${arch}`,
+    make: (folder) => makeSdk(host, layer, arch, folder),
+  };
+}
 
-/** Not needed to build, test, debug or read Go programs. The tests of the standard library keep their sources. */
-const leftOutFolders = new Set(["api", "doc", "misc", "test"]);
+/** An SDK for whoever does not mind which of the two it is. */
+export async function anySdkLayer(host: Host, version: string, arch: string, report: Report): Promise<CachedLayer> {
+  const layer: SdkLayer = { kind: "goSdk", version, default: true };
+  const other = sdkLayerName({ ...layer, default: false }, arch);
+  return (await cachedLayer(host, other.key, other.title)) ?? ensureLayer(host, sdkJob(host, layer, arch), report);
+}
 
-export async function makeSdk(
-  host: Host,
-  sdk: { version: string; default: boolean; arch: string },
-  folder: string,
-): Promise<TarResult> {
-  const go = await onPath("go", host.env.PATH);
-  if (go === undefined) {
-    throw new Error(
-      "go is not on PATH, and the Go SDKs of a bootstrap image come through it; install any Go from 1.21 on, or set go-workstation:image.source to registry",
-    );
-  }
-  const workspace = await goWorkspace(host, folder);
-  const module = `golang.org/toolchain@v0.0.1-go${sdk.version}.linux-${sdk.arch}`;
-  const env = { ...workspace.env, GO111MODULE: "on" };
-  const run = await host.run(go, ["mod", "download", "-json", module], {
-    cwd: folder,
-    env,
-    timeoutMs: downloadLimitMs,
-    anyExit: true,
-  });
-  const answer = parseDownload(run.stdout);
-  if (answer.Dir === undefined || run.code !== 0) {
-    throw new Error(
-      `${module} could not be fetched: ${answer.Error ?? run.stderr.trim()}; check GOPROXY (\`go env GOPROXY\`) and that this version exists`,
-    );
-  }
-  const prefix = `${sdkRoot}/go${sdk.version}`;
+async function makeSdk(host: Host, layer: SdkLayer, arch: string, folder: string): Promise<LayerResult> {
+  const prefix = `${sdkRoot}/go${layer.version}`;
+  const source =
+    (await siblingFiles(host, layer, arch, folder)) ??
+    (await fetchToolchain(host, { version: layer.version, arch }, folder));
   const entries = [
     directory(sdkRoot),
     directory(prefix),
-    ...(await folderEntries(answer.Dir, prefix, placeSdkFile)),
-    ...(sdk.default
-      ? [{ name: "usr/local/go", type: "symlink" as const, mode: 0o777, target: `sdk/go${sdk.version}` }]
+    ...(await folderEntries(source.folder, prefix, placeSdkFile)),
+    ...(layer.default
+      ? [{ name: "usr/local/go", type: "symlink" as const, mode: 0o777, target: `sdk/go${layer.version}` }]
       : []),
   ];
   const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
-  await workspace.remove();
-  return made;
+  await source.remove();
+  return { ...made, sum: source.sum };
 }
 
-/** Module archives carry neither modes nor a nested go.mod; the go command puts both right when it switches toolchains. */
-function placeSdkFile(name: string, type: TarEntry["type"]): { name: string; mode: number } | undefined {
-  const parts = name.split("/");
-  if (leftOutFolders.has(parts[0] ?? "")) return undefined;
-  if (parts[0] === "src" && parts.includes("testdata")) return undefined;
-  if (type === "directory") return { name, mode: 0o755 };
-  const runs = parts[0] === "bin" || (parts[0] === "pkg" && parts[1] === "tool") || name.endsWith(".bash");
-  const renamed = parts.at(-1) === "_go.mod" ? path.join(path.dirname(name), "go.mod") : name;
-  return { name: renamed, mode: runs ? 0o755 : 0o644 };
+async function siblingFiles(
+  host: Host,
+  layer: SdkLayer,
+  arch: string,
+  work: string,
+): Promise<{ folder: string; sum: string; remove: () => Promise<void> } | undefined> {
+  const { key, title } = sdkLayerName({ ...layer, default: !layer.default }, arch);
+  const sibling = await cachedLayer(host, key, title);
+  if (sibling?.sum === undefined) return undefined;
+  const folder = path.join(work, "sibling");
+  await unpackSdk(host, sibling, layer.version, folder);
+  return { folder, sum: sibling.sum, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-function parseDownload(text: string): { Dir?: string; Error?: string } {
-  try {
-    return JSON.parse(text) as { Dir?: string; Error?: string };
-  } catch {
-    return {};
-  }
+/** Files with the modes that the layer gives them, whatever the umask. `folder` is made where it is not there. */
+export async function unpackSdk(host: Host, layer: CachedLayer, version: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const args = ["-xpf", layer.file, "-C", folder, "--strip-components=4", "--no-same-owner"];
+  await host.run("tar", [...args, `${sdkRoot}/go${version}`]);
 }
 
 export async function makeTools(
   host: Host,
-  tools: { go: string; arch: string; pins: readonly GoToolPin[]; sdkLayer: string },
+  tools: { go: string; arch: string; pins: readonly GoToolPin[]; sdkLayer: CachedLayer },
   folder: string,
   onProgress: (text: string) => void,
 ): Promise<TarResult> {
   const sdk = path.join(folder, "sdk");
-  await mkdir(sdk);
-  const from = `${sdkRoot}/go${tools.go}`;
-  await host.run("tar", ["-xf", tools.sdkLayer, "-C", sdk, "--strip-components=4", "--no-same-owner", from]);
-  const workspace = await goWorkspace(host, folder);
-  const bin = path.join(folder, "bin");
-  await mkdir(bin);
-  const env = {
-    ...workspace.env,
-    GOROOT: undefined,
-    GOBIN: bin,
-    GOOS: "linux",
-    GOARCH: tools.arch,
-    CGO_ENABLED: "0",
+  let unpacked: Promise<string> | undefined;
+  const sdkFolder = () => {
+    unpacked ??= unpackSdk(host, tools.sdkLayer, tools.go, sdk).then(() => sdk);
+    return unpacked;
   };
   const prefix = `${sdkRoot}/go${tools.go}-tools`;
   const entries: TarEntry[] = [directory(sdkRoot), directory(prefix), directory(`${prefix}/bin`)];
   for (const pin of tools.pins) {
-    onProgress(`building ${pin.binary} ${pin.version} with Go ${tools.go}`);
-    const args = ["install", "-trimpath", "-ldflags=-s -w", `${pin.package}@${pin.version}`];
-    await host.run(path.join(sdk, "bin", "go"), args, {
-      cwd: folder,
-      env,
-      timeoutMs: buildLimitMs,
-      name: `go install ${pin.package}@${pin.version}`,
-    });
-    const file = path.join(bin, pin.binary);
-    const found = await host.files.stat(file);
-    if (found === undefined) throw new Error(`${pin.package}@${pin.version} builds no program named ${pin.binary}`);
-    entries.push({
-      name: `${prefix}/bin/${pin.binary}`,
-      type: "file",
-      mode: 0o755,
-      content: { file, size: found.size },
-    });
+    const { file, size } = await builtTool(host, { pin, go: tools.go, arch: tools.arch }, sdkFolder, onProgress);
+    entries.push({ name: `${prefix}/bin/${pin.binary}`, type: "file", mode: 0o755, content: { file, size } });
   }
   const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
-  await Promise.all([
-    rm(sdk, { recursive: true, force: true }),
-    rm(bin, { recursive: true, force: true }),
-    workspace.remove(),
-  ]);
+  await rm(sdk, { recursive: true, force: true });
   return made;
 }
 
 function directory(name: string): TarEntry {
   return { name, type: "directory", mode: 0o755 };
-}
-
-/**
- * Caches of one run, given back after it: they would hold hundreds of megabytes that nothing needs again. Caches that
- * the environment names are somebody's choice to keep: those are used, and stay.
- */
-async function goWorkspace(
-  host: Host,
-  folder: string,
-): Promise<{ env: Record<string, string | undefined>; remove: () => Promise<void> }> {
-  const own = path.join(folder, "gopath");
-  await mkdir(own, { recursive: true });
-  const env = {
-    ...host.env,
-    GOPATH: own,
-    GOMODCACHE: host.env.GOMODCACHE || path.join(own, "mod"),
-    GOCACHE: host.env.GOCACHE || path.join(own, "build"),
-    // Nothing that the person set for their own builds; and folders that can be removed again.
-    GOFLAGS: "-modcacherw",
-    GOTOOLCHAIN: "local",
-    GOWORK: "off",
-    GO111MODULE: undefined,
-    GOEXPERIMENT: undefined,
-  };
-  return {
-    env,
-    remove: async () => {
-      await chmod(own, 0o755).catch(() => {});
-      await rm(own, { recursive: true, force: true });
-    },
-  };
 }

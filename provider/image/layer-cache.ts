@@ -2,16 +2,21 @@
  * Layers by the hash of what they are made from: `<cache>/layers/<key>/layer.tar` and `meta.json`. A layer is made in a
  * temporary sibling and renamed when it is complete and on disk; a lock keeps two runs from making the same one.
  */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { contentHash } from "../../domain/recipe-hash.ts";
 import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
-import { isAlive } from "../host-files.ts";
 import { withLock } from "../lock.ts";
+import { workFolder } from "../work-folder.ts";
 import type { TarResult } from "./tar.ts";
 
-export interface CachedLayer extends TarResult {
+export interface LayerResult extends TarResult {
+  /** Of the module that the layer was made from, where it was made from one. */
+  sum?: string;
+}
+
+export interface CachedLayer extends LayerResult {
   key: string;
   /** What it is, for people and for the image's history. */
   title: string;
@@ -22,8 +27,10 @@ export interface CachedLayer extends TarResult {
 export interface LayerJob {
   key: string;
   title: string;
+  /** Jobs with the same word here are done one after the other. Default: the key. */
+  lock?: string;
   /** Makes `layer.tar`, and what else belongs beside it, in this empty folder. */
-  make: (folder: string, report: Report) => Promise<TarResult>;
+  make: (folder: string, report: Report) => Promise<LayerResult>;
 }
 
 const longStepMs = 2000;
@@ -38,8 +45,9 @@ export async function cachedLayer(host: Host, key: string, title: string): Promi
   const [meta, found] = await Promise.all([host.files.text(path.join(folder, "meta.json")), host.files.stat(file)]);
   if (meta === undefined || found === undefined) return undefined;
   try {
-    const { digest, size } = JSON.parse(meta) as TarResult;
-    return found.size === size ? { key, title, file, digest, size } : undefined;
+    const { digest, size, sum } = JSON.parse(meta) as LayerResult;
+    if (found.size !== size) return undefined;
+    return { key, title, file, digest, size, ...(sum === undefined ? {} : { sum }) };
   } catch {
     return undefined;
   }
@@ -50,7 +58,7 @@ export async function ensureLayer(host: Host, job: LayerJob, report: Report): Pr
   if (ready !== undefined) return ready;
   const onWait = (holder: string) => report(`${job.title}: waiting for ${holder}, which is making it`);
   // Another cache folder is another layer: its maker need not be waited for.
-  const lock = contentHash({ folder: layersFolder(host), key: job.key }).slice(0, 40);
+  const lock = contentHash({ folder: layersFolder(host), key: job.lock ?? job.key }).slice(0, 40);
   return withLock(`layer:${lock}`, { onWait, signal: host.signal }, async () => {
     const made = await cachedLayer(host, job.key, job.title);
     return made ?? makeLayer(host, job, report);
@@ -60,11 +68,11 @@ export async function ensureLayer(host: Host, job: LayerJob, report: Report): Pr
 async function makeLayer(host: Host, job: LayerJob, report: Report): Promise<CachedLayer> {
   const started = Date.now();
   report(`${job.title} …`);
-  const temporary = await temporaryFolder(host);
+  const temporary = await workFolder(host, layersFolder(host));
   const final = path.join(layersFolder(host), job.key);
   try {
     const made = await job.make(temporary, report);
-    const meta = { title: job.title, digest: made.digest, size: made.size };
+    const meta = { title: job.title, ...made };
     await host.files.write(path.join(temporary, "meta.json"), `${JSON.stringify(meta)}\n`, { mode: 0o644 });
     // Something incomplete (a file deleted by hand) may stand there.
     await rm(final, { recursive: true, force: true });
@@ -87,24 +95,4 @@ function described(title: string, error: unknown): Error {
     ? "no space is left on the disk of the cache folder; free some, or set WORKSTATION_CACHE_DIR to another disk"
     : text;
   return new Error(`image layer "${title}": ${cause}`, { cause: error });
-}
-
-/** A folder for work in progress, in the cache: renamed when complete, removed otherwise. */
-export async function temporaryFolder(host: Host): Promise<string> {
-  const parent = layersFolder(host);
-  await mkdir(parent, { recursive: true });
-  await clearLeftovers(host, parent);
-  const folder = path.join(parent, `.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`);
-  await mkdir(folder, { mode: 0o700 });
-  return folder;
-}
-
-/** What a killed run left behind. */
-async function clearLeftovers(host: Host, parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    const pid = Number(/^\.tmp-(\d+)-/.exec(name)?.[1]);
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
-    // Never across a mount: a killed bootstrap may have left the machine's own folders mounted in there.
-    await host.run("rm", ["-rf", "--one-file-system", path.join(parent, name)], { anyExit: true });
-  }
 }

@@ -6,8 +6,13 @@ import type { Host } from "../host.ts";
 import { type CachedLayer, cachedLayer } from "./layer-cache.ts";
 import type { BaseFiles } from "./small-layers.ts";
 
+/** In an image: SDKs, and the tools of each beside it. */
+export const sdkRoot = "usr/local/sdk";
+
 /** Raised when a layer made from the same description would have other bytes. */
 const LAYER_FORMAT = 1;
+/** 2: the sum of the module is kept beside the layer. */
+const SDK_FORMAT = 2;
 
 /** What later layers need to know of the base. */
 export interface BaseSource {
@@ -19,6 +24,8 @@ export interface BaseSource {
 
 export type TarLayer = Exclude<Layer, { kind: "dockerfile" }>;
 
+export type SdkLayer = Extract<Layer, { kind: "goSdk" }>;
+
 const key = (about: object): string => contentHash({ format: LAYER_FORMAT, ...about });
 
 export function rootfsLayer(base: RootfsBase): { key: string; title: string } {
@@ -28,7 +35,7 @@ export function rootfsLayer(base: RootfsBase): { key: string; title: string } {
 export function layerName(layer: TarLayer, base: Pick<BaseSource, "key" | "arch">): { key: string; title: string } {
   switch (layer.kind) {
     case "goSdk":
-      return { key: key({ ...layer, arch: base.arch }), title: `Go ${layer.version}` };
+      return sdkLayerName(layer, base.arch);
     case "goTools": {
       const names = layer.tools.map((tool) => `${tool.binary} ${tool.version}`).join(", ");
       return { key: key({ ...layer, arch: base.arch }), title: `tools for Go ${layer.go} (${names})` };
@@ -38,6 +45,10 @@ export function layerName(layer: TarLayer, base: Pick<BaseSource, "key" | "arch"
     case "user":
       return { key: key({ ...layer, base: base.key }), title: `user ${layer.name} (${layer.uid}:${layer.gid})` };
   }
+}
+
+export function sdkLayerName(layer: SdkLayer, arch: string): { key: string; title: string } {
+  return { key: key({ ...layer, arch, sdkFormat: SDK_FORMAT }), title: `Go ${layer.version}` };
 }
 
 /** Everything in the cache, or undefined as soon as one layer is not: then nothing is known before it is made. */

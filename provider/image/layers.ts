@@ -3,7 +3,7 @@ import path from "node:path";
 import type { RootfsBase } from "../../domain/recipe.ts";
 import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
-import { makeSdk, makeTools } from "./go-layers.ts";
+import { makeTools, sdkJob } from "./go-layers.ts";
 import { type CachedLayer, cachedLayer, ensureLayer, type LayerJob, layersFolder } from "./layer-cache.ts";
 import { type BaseSource, layerName, rootfsLayer, type TarLayer } from "./layer-names.ts";
 import { baseFiles, makeRootfs } from "./rootfs.ts";
@@ -37,7 +37,7 @@ export async function makeLayers(
     if (layer.kind === "goSdk")
       sdks.set(
         layer.version,
-        slot(() => ensureLayer(host, sdkJob(host, layer, source), report)),
+        slot(() => ensureLayer(host, sdkJob(host, layer, source.arch), report)),
       );
   }
   for (const layer of layers) {
@@ -72,10 +72,6 @@ function rootfsJob(host: Host, base: RootfsBase): LayerJob {
   };
 }
 
-function sdkJob(host: Host, layer: Extract<TarLayer, { kind: "goSdk" }>, source: BaseSource): LayerJob {
-  return { ...layerName(layer, source), make: (folder) => makeSdk(host, { ...layer, arch: source.arch }, folder) };
-}
-
 function otherJob(host: Host, layer: TarLayer, source: BaseSource, needed: CachedLayer | undefined): LayerJob {
   const name = layerName(layer, source);
   const small = (entries: (files: BaseFiles) => ReturnType<typeof trustEntries>): LayerJob => ({
@@ -84,10 +80,10 @@ function otherJob(host: Host, layer: TarLayer, source: BaseSource, needed: Cache
   });
   if (layer.kind === "trustRoots") return small((files) => trustEntries(files, layer.certificates));
   if (layer.kind === "user") return small((files) => userEntries(files, layer));
-  if (layer.kind === "goSdk") return sdkJob(host, layer, source);
+  if (layer.kind === "goSdk") return sdkJob(host, layer, source.arch);
   if (needed === undefined)
     throw new Error(`the recipe has tools for Go ${layer.go}, but no goSdk layer of that version`);
-  const tools = { go: layer.go, arch: source.arch, pins: layer.tools, sdkLayer: needed.file };
+  const tools = { go: layer.go, arch: source.arch, pins: layer.tools, sdkLayer: needed };
   return { ...name, make: (folder, report) => makeTools(host, tools, folder, report) };
 }
 

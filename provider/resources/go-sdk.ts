@@ -1,119 +1,194 @@
 /**
- * `GoSdk`: a Go release in a folder of the user's, taken from the checksum-verified toolchain module. What is there is read
- * back: its own VERSION, and the bytes of the programs that everything else is built with.
+ * `GoSdk`: a Go SDK of this user at `<folder>/go<version>`, from the toolchain module that the go command has checked
+ * against the checksum database.
+ *
+ * - It is made beside its place and renamed: there is a whole SDK or none, also after a kill.
+ * - What is there is read from the SDK itself: its VERSION file, the looks of all files, the content of its programs.
+ * - Delete removes the folder that we made, and nothing else: an SDK that was imported and never changed stays.
  */
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { machineArch } from "../facts/system.ts";
 import { folderProblem } from "../go/folder.ts";
-import { sdkInside, sdkLayer, takeOut } from "../go/layers.ts";
-import type { CheckFailure, DiffResult, ReadResult, ResourceHandler } from "../handler.ts";
+import {
+  forgetInstalled,
+  loadInstalled,
+  loadManifest,
+  missingFolders,
+  removeMadeFolders,
+  saveInstalled,
+} from "../go/installed.ts";
+import { contentDifferences, differences, listTree, renderManifest, treeDigest } from "../go/sdk-tree.ts";
+import type { CheckFailure, DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
 import { withLock } from "../lock.ts";
 import { sha256 } from "../originals.ts";
+import { workFolder } from "../work-folder.ts";
 
 export interface GoSdkInputs {
-  /** Such as `1.22.6`. */
+  /** Full release, such as `1.22.6`. */
   version: string;
-  /** Its parent; the SDK is `go<version>` in it. */
+  /** Absolute; the SDK gets a folder in it. */
   folder: string;
 }
 
-export interface GoSdkOutputs {
-  version: string;
-  folder: string;
-  /** GOROOT. */
+export interface GoSdkOutputs extends GoSdkInputs {
   path: string;
-  /** SHA-256 over the programs as they are; empty when one of them is missing. */
-  digest: string;
-  /** The same when it was installed; another one now is drift. */
-  installed: string;
+  /** Of the toolchain module, `h1:…`; empty for an SDK that was imported. */
+  sum: string;
+  /** Digest of how all its files looked when we made it. */
+  tree: string;
+  /** Files that look different now, some of them; empty when nothing does. */
+  damaged: string[];
 }
 
-const MAIN = ["bin/go", "bin/gofmt"];
-const TOOLS = ["asm", "compile", "link"];
+/** Enough to see what happened. */
+const mostNamed = 10;
+
+const pathOf = ({ folder, version }: GoSdkInputs): string => path.join(folder, `go${version}`);
 
 export const goSdk: ResourceHandler<GoSdkInputs, GoSdkOutputs> = {
-  async check(_host, news, unknown) {
+  async check(host, news, unknown) {
     const failures: CheckFailure[] = [];
-    if (!unknown.has("version") && !/^1\.\d+\.\d+$/.test(String(news.version)))
-      failures.push({
-        property: "version",
-        reason: `is ${JSON.stringify(news.version) ?? "missing"}; must be a full Go release such as 1.22.6`,
-      });
-    const problem = unknown.has("folder") ? undefined : folderProblem(news.folder);
-    if (problem !== undefined) failures.push({ property: "folder", reason: problem });
+    if (!unknown.has("version") && !/^1\.\d+\.\d+$/.test(String(news.version))) {
+      const shown = JSON.stringify(news.version) ?? "missing";
+      failures.push({ property: "version", reason: `is ${shown}; must be a full Go release such as 1.22.6` });
+    }
+    const folder = unknown.has("folder") ? undefined : await folderProblem(host, news.folder);
+    if (folder !== undefined) failures.push({ property: "folder", reason: folder });
     return { inputs: news as GoSdkInputs, failures };
   },
 
   async diff(_host, olds, news, unknown): Promise<DiffResult> {
-    const moved = unknown.has("folder") || olds.path !== pathOf(news);
-    const other = unknown.has("version") || olds.version !== news.version || olds.digest !== olds.installed;
-    const changed = [...(moved ? ["folder"] : []), ...(other ? ["version"] : [])];
-    return { changed, replaces: moved ? changed : [], deleteBeforeReplace: false };
+    const moved = (["version", "folder"] as const).filter((name) => unknown.has(name) || olds[name] !== news[name]);
+    // An edited SDK is not that version any more.
+    const edited = olds.damaged.length > 0 && !moved.includes("version");
+    const elsewhere = unknown.size > 0 || pathOf(news) !== olds.path;
+    return {
+      changed: edited ? ["version", ...moved] : moved,
+      replaces: elsewhere ? moved : [],
+      deleteBeforeReplace: false,
+    };
   },
 
   async preview(_host, news) {
-    if (news.version === undefined || news.folder === undefined) return {};
-    return { version: news.version, folder: news.folder, path: pathOf(news as GoSdkInputs) };
+    const { version, folder } = news;
+    return { ...news, ...(version === undefined || folder === undefined ? {} : { path: pathOf({ version, folder }) }) };
   },
 
   async create(host, news, report) {
-    return { id: pathOf(news), outputs: await put(host, news, report) };
+    const at = pathOf(news);
+    return { id: at, outputs: await locked(host, at, report, () => install(host, news, report, false)) };
   },
 
   async read(host, id, olds): Promise<ReadResult<GoSdkInputs, GoSdkOutputs> | undefined> {
-    const version = await versionOf(host, id);
-    if ((await host.files.stat(id)) === undefined) return undefined;
-    const folder = path.dirname(id);
-    const digest = await digestOf(host, id);
-    const outputs = { version, folder, path: id, digest, installed: olds?.installed ?? digest };
-    return { id, inputs: { version, folder }, outputs };
+    const [found, version] = await Promise.all([host.files.stat(id), versionOf(host, id)]);
+    if (found === undefined) return undefined;
+    if (olds === undefined && (found.kind !== "folder" || version === "" || path.basename(id) !== `go${version}`)) {
+      throw new Error(
+        `${id} is no Go SDK that can be imported: it must be a folder go<version> with a VERSION file that says so`,
+      );
+    }
+    const record = await loadInstalled(host, id);
+    const files = found.kind === "folder" ? listTree(host.files.real(id)) : [];
+    const now = treeDigest(files);
+    const wanted = record?.digest ?? olds?.tree ?? now;
+    const outputs: GoSdkOutputs = {
+      version: version === "" ? (olds?.version ?? "") : version,
+      folder: path.dirname(id),
+      path: id,
+      sum: record?.sum ?? olds?.sum ?? "",
+      tree: wanted,
+      damaged: now === wanted ? [] : named(differences(files, (await loadManifest(host, id)) ?? "")),
+    };
+    return { id, inputs: { version: outputs.version, folder: outputs.folder }, outputs };
   },
 
-  async update(host, _id, _olds, news, report) {
-    return await put(host, news, report);
+  async update(host, id, _olds, news, report) {
+    return await locked(host, id, report, () => install(host, news, report, true));
   },
 
-  async delete(host, id) {
-    const real = host.files.real(id);
-    if (!/\/go1\.\d+\.\d+$/.test(id)) throw new Error(`${id} is no folder of a Go SDK; it was left as it is`);
-    await host.run("rm", ["-rf", "--one-file-system", real]);
-    await host.files.removeEmptyFolder(path.dirname(id));
+  async delete(host, id, _olds, report) {
+    await locked(host, id, report, async () => {
+      const record = await loadInstalled(host, id);
+      if (record === undefined) {
+        report?.(`${id} was not made by go-workstation and stays`, { finished: true });
+        return;
+      }
+      if ((await host.files.stat(id)) !== undefined) await removeWhole(host, id);
+      await removeMadeFolders(host, record.folders, [path.dirname(id)]);
+      await forgetInstalled(host, id);
+    });
   },
 };
 
-const pathOf = ({ folder, version }: GoSdkInputs): string => path.join(folder, `go${version}`);
-
-async function put(host: Host, news: GoSdkInputs, report: Parameters<typeof sdkLayer>[2]): Promise<GoSdkOutputs> {
-  const target = pathOf(news);
-  const layer = await sdkLayer(host, news.version, report);
-  const options = { signal: host.signal, onWait: (holder: string) => report(`waiting for ${holder}`) };
-  return await withLock(`go:${sha256(target).slice(0, 40)}`, options, async () => {
-    await host.files.makeFolder(news.folder);
-    await takeOut(host, layer, sdkInside(news.version), target);
-    const digest = await digestOf(host, target);
-    return { ...news, version: await versionOf(host, target), path: target, digest, installed: digest };
-  });
+/** Content of every file against what we made; for `doctor --deep`. Undefined when we did not make it. */
+export async function deepSdkDifferences(host: Host, at: string): Promise<string[] | undefined> {
+  const manifest = await loadManifest(host, at);
+  return manifest === undefined ? undefined : await contentDifferences(host.files.real(at), manifest);
 }
 
-/** The SDK's own word; empty when it has none. */
-async function versionOf(host: Host, sdk: string): Promise<string> {
-  const text = await host.files.text(path.join(sdk, "VERSION"));
+function locked<T>(host: Host, at: string, report: Report | undefined, work: () => Promise<T>): Promise<T> {
+  const onWait = (holder: string) => report?.(`${at}: waiting for ${holder}, which works on it`);
+  return withLock(`gosdk:${sha256(host.files.real(at)).slice(0, 40)}`, { onWait, signal: host.signal }, work);
+}
+
+/** First line of the VERSION file without `go`; empty when there is none. */
+async function versionOf(host: Host, at: string): Promise<string> {
+  const text = await host.files.text(path.join(at, "VERSION")).catch(() => undefined);
   return /^go(\S+)/.exec(text ?? "")?.[1] ?? "";
 }
 
-async function digestOf(host: Host, sdk: string): Promise<string> {
-  const platforms = await host.files.list(path.join(sdk, "pkg/tool"));
-  const files = [...MAIN, ...platforms.flatMap(({ name }) => TOOLS.map((tool) => `pkg/tool/${name}/${tool}`)).sort()];
-  const contents = await Promise.all(
-    files.map(async (file) => {
-      const [stat, content] = await Promise.all([
-        host.files.stat(path.join(sdk, file)),
-        host.files.read(path.join(sdk, file)),
-      ]);
-      return content === undefined || stat === undefined
-        ? undefined
-        : `${file} ${stat.mode & 0o111} ${sha256(content)}`;
-    }),
-  );
-  return contents.length <= MAIN.length || contents.includes(undefined) ? "" : sha256(contents.join("\n"));
+const named = (all: readonly string[]): string[] =>
+  all.length <= mostNamed ? [...all] : [...all.slice(0, mostNamed), `and ${all.length - mostNamed} more`];
+
+async function install(host: Host, news: GoSdkInputs, report: Report, takeOver: boolean): Promise<GoSdkOutputs> {
+  const problem = await folderProblem(host, news.folder);
+  if (problem !== undefined) throw new Error(`the folder ${problem}`);
+  const at = pathOf(news);
+  const [found, record] = await Promise.all([host.files.stat(at), loadInstalled(host, at)]);
+  if (found !== undefined && found.kind !== "folder")
+    throw new Error(`${at} is in the way: not a folder; move it away`);
+  // Loaded late: comparing what is there needs nothing of it.
+  const { anySdkLayer, unpackSdk } = await import("../image/go-layers.ts");
+  const layer = await anySdkLayer(host, news.version, machineArch(), report);
+  const parents = await missingFolders(host, news.folder);
+  await host.files.makeFolder(news.folder);
+  const work = await workFolder(host, host.files.real(news.folder), prefixOf(at));
+  try {
+    const fresh = path.join(work, "sdk");
+    report(`unpacking Go ${news.version} …`);
+    await unpackSdk(host, layer, news.version, fresh);
+    const files = listTree(fresh);
+    const digest = treeDigest(files);
+    const made = { path: at, digest, sum: layer.sum ?? "", folders: parents };
+    const there = found === undefined ? undefined : treeDigest(listTree(host.files.real(at)));
+    if (there !== undefined && there !== digest && record === undefined && !takeOver) {
+      throw new Error(
+        `${at} is there already, and go-workstation did not make it; move it away, or take it over: pulumi import workstation:index:GoSdk NAME ${at}`,
+      );
+    }
+    await saveInstalled(host, made, await renderManifest(fresh, files));
+    if (there !== digest) await swapIn(host, fresh, at, work);
+    return { ...news, path: at, sum: made.sum, tree: digest, damaged: [] };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const prefixOf = (at: string): string => `.${path.basename(at)}.go-workstation-`;
+
+/** Content is on disk before the name says that it is there: the machine may stop right after. */
+async function swapIn(host: Host, fresh: string, at: string, work: string): Promise<void> {
+  await host.run("sync", ["-f", fresh]);
+  const real = host.files.real(at);
+  if ((await host.files.stat(at)) !== undefined) await rename(real, path.join(work, "old"));
+  await rename(fresh, real);
+}
+
+/** Out of sight in one step: a kill leaves no half SDK under its name. */
+async function removeWhole(host: Host, at: string): Promise<void> {
+  const work = await workFolder(host, host.files.real(path.dirname(at)), prefixOf(at));
+  await rename(host.files.real(at), path.join(work, "old"));
+  await rm(work, { recursive: true, force: true });
 }

@@ -53,6 +53,7 @@ const standinPatient: Patient = {
   dockerInfo: async () => info,
   containers: async () => [{ project: "shop", id: "c1", name: "gows-me-shop", state: "running" }],
   mode: (path) => (path === "/state" ? 0o700 : 0o600),
+  goFaults: async () => [],
   free: () => 50 * 2 ** 30,
   busyPorts: async () => [],
   inContainer: async (_name, script) => ({
@@ -177,10 +178,10 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
   ],
   [
     "no Go on the machine",
-    { read: () => undefined },
+    { goFaults: async () => ["go1.22.6 is not there", "gopls for go1.22.6 was changed"] },
     "go-tools",
     "fail",
-    /not there: go1\.22\.6, gopls for go1\.22\.6/,
+    /^go1\.22\.6 is not there; gopls for go1\.22\.6 was changed$/,
   ],
   ["nothing runs", { containers: async () => [] }, "engine-check", "skip", /no container/],
   [

@@ -94,6 +94,35 @@ test("WSL, Docker Desktop, proxies and the tools on PATH", async () => {
   expect(found.proxy).toEqual({ HTTPS_PROXY: "http://p:1", NO_PROXY: "x" });
 });
 
+test("a GOROOT that is not there and a relative GOPATH hide nothing; what Go does with toolchains is told", async () => {
+  machine = scratch({ GOROOT: "/nowhere", GOPATH: "relative", GOENV: "off" });
+  const { go } = await facts(machine.host, { projects: [] });
+  expect(go.version).toMatch(/^1\.\d+/);
+  expect(go.env.GOSUMDB).not.toBe("");
+  expect(go.root).toMatch(/^\//);
+  expect(go.settings).toMatchObject({
+    GOROOT: { value: "/nowhere", from: "environment" },
+    GOPATH: { value: "relative", from: "environment" },
+  });
+});
+
+test("GOTOOLCHAIN: what a person wrote wins over the SDK's default", async () => {
+  machine = scratch({ PATH: "" });
+  const standIn = machine.put(
+    "/bin/go",
+    `#!/bin/sh\n# Stand-in\necho '{"GOVERSION":"go1.26.8","GOROOT":"/sdk"}'\n`,
+    0o755,
+  );
+  machine.put("/sdk/go.env", "# defaults\nGOTOOLCHAIN=auto\n");
+  const { machineHost } = await import("../../provider/host.ts");
+  const env = { ...machine.host.env, PATH: machine.real(path.dirname(standIn)) };
+  const ask = async () =>
+    (await facts(machineHost({ env, root: machine.root, user: machine.host.user }), { projects: [] })).go.toolchain;
+  expect(await ask()).toBe("auto");
+  machine.put("/home/tester/.config/go/env", "GOTOOLCHAIN=go1.25.5\n");
+  expect(await ask()).toBe("go1.25.5");
+});
+
 test("trust roots: each once, several in a file, only *.crt on Debian, sorted", async () => {
   machine = scratch();
   const [a, b, c] = [certificate("A"), certificate("B"), certificate("C")];

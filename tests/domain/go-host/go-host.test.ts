@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { parseSettings } from "../../../config/load.ts";
 import { resolveAllTools } from "../../../domain/compatibility.ts";
-import { goAdvice } from "../../../domain/go-host/advice.ts";
+import { explainToolchain, goAdvice } from "../../../domain/go-host/advice.ts";
 import { planGoHost } from "../../../domain/go-host/plan.ts";
 import { absolutePath } from "../../../domain/plan.ts";
+import { folder } from "../machine.ts";
 
 const home = "/home/ada's";
 const plan = (goToolchain: object) => {
@@ -31,8 +32,8 @@ test("a shell that sources the file finds that Go first, once, and no GOROOT", (
       env: { PATH: "/usr/bin:/bin", GOROOT: "/x" },
       encoding: "utf8",
     });
-  const folder = `${home}/.local/share/go-workstation/go`;
-  expect(shell('echo "$PATH"')).toBe(`${folder}/go1.22.6/bin:${folder}/go1.22.6-tools/bin:/usr/bin:/bin\n`);
+  const place = `${home}/.local/share/go-workstation/go`;
+  expect(shell('echo "$PATH"')).toBe(`${place}/go1.22.6/bin:${place}/go1.22.6-tools/bin:/usr/bin:/bin\n`);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell fills this in
   expect(shell('echo "${GOROOT-unset} $GOTOOLCHAIN"')).toBe("unset local\n");
 });
@@ -43,7 +44,20 @@ test("a login shell sources it where that is wanted", () => {
   execFileSync("sh", ["-n", "-c", found?.profile?.content ?? ""]);
 });
 
-test.each(["/usr/local/go", "/opt", "/", "/etc/go", "relative/go"])("the folder %s is refused", (folder) => {
+test("another Go on PATH before ours does not stay there", () => {
+  const content = plan({ enabled: true })?.env.content ?? "";
+  const ours = `${home}/.local/share/go-workstation/go/go1.22.6`;
+  const found = execFileSync("/bin/sh", ["-c", `${content}echo "$PATH"`], {
+    env: { PATH: `/usr/local/go/bin:${ours}/bin:${ours}-tools/bin` },
+    encoding: "utf8",
+  });
+  expect(found.startsWith(`${ours}/bin:${ours}-tools/bin:/usr/local/go/bin:`)).toBe(true);
+});
+
+test.each([
+  ...["/usr/local/go", "/opt", "/opt/go", "/snap/go", "/", "/etc/go", "//etc/go", "/./etc/go"],
+  ...["relative/go", "~/", "~/../../etc/go", "/home/ada/a:b"],
+])("the folder %s is refused", (folder) => {
   expect(() => plan({ enabled: true, folder })).toThrow(/goToolchain\.folder/);
 });
 
@@ -75,6 +89,63 @@ test.each<[string, NonNullable<Parameters<typeof goAdvice>[0]["settings"]>, stri
 ])("%s", (_name, settings, expected) => {
   expect(goAdvice({ settings }).map(({ status, found }) => `${status} ${found}`)).toEqual(expected);
 });
+
+test.each<[string, Parameters<typeof goAdvice>[0], string[]]>([
+  [
+    "a GOPATH that go refuses",
+    { settings: { GOPATH: env("go") } },
+    ['fail GOPATH=go (environment): "go" is not absolute'],
+  ],
+  [
+    "a GOPATH in a project",
+    { settings: { GOPATH: written("/src/shop/.go/") } },
+    ["fail GOPATH=/src/shop/.go/ (go env -w): it is in the project /src/shop"],
+  ],
+  ["a GOPATH beside projects", { settings: { GOPATH: env("/src/shopping:/src") } }, []],
+  [
+    "a GOPATH that is the SDK",
+    { settings: { GOPATH: env("/usr/lib/go/") }, root: "/usr/lib/go" },
+    ["fail GOPATH=/usr/lib/go/ (environment): it is GOROOT too"],
+  ],
+  [
+    "everything private",
+    { settings: { GOPRIVATE: env("*/*") } },
+    ["fail GOPRIVATE=*/* (environment): every module counts"],
+  ],
+  ["some private", { settings: { GOPRIVATE: env("*.example.com,git.example.org/*") } }, []],
+  [
+    "a variable that go does not read",
+    { settings: { GONOSUMCHECK: env("1") } },
+    ["warn GONOSUMCHECK=1 (environment): the go"],
+  ],
+  [
+    "a project that wants more than local",
+    { toolchain: "local", version: "1.22.6" },
+    ["warn GOTOOLCHAIN=local, and /src/shop asks for Go 1.23: outside containers this machine's go is 1.22.6"],
+  ],
+  ["a project that fixed go can follow", { toolchain: "go1.23.4", version: "1.22.6" }, []],
+  [
+    "a project that wants more than the fixed one",
+    { toolchain: "go1.21.0", version: "1.26.8" },
+    ["warn GOTOOLCHAIN=go1.21.0, and /src/shop asks for Go 1.23: outside containers this machine's go is 1.21.0"],
+  ],
+  ["a project that auto serves", { toolchain: "auto", version: "1.22.6" }, []],
+  ["a Go that says nothing", {}, []],
+])("%s", (_name, go, expected) => {
+  const found = goAdvice(go, [folder("/src/shop", { goVersion: "1.23" }), folder("/src/gone", { exists: false })]);
+  expect(found.map((one) => `${one.status} ${one.found}: ${one.why}`)).toEqual(
+    expected.map((text) => expect.stringContaining(text)),
+  );
+});
+
+test.each([
+  ["local", "this one and no other: where go.mod asks for a newer one nothing builds"],
+  ["go1.22.6", "go1.22.6 and no other: where go.mod asks for a newer one nothing builds"],
+  ["auto", "this one, or a newer one that go.mod asks for, downloaded and verified like a module"],
+  ["go1.22.6+auto", "go1.22.6, or a newer one that go.mod asks for, downloaded and verified like a module"],
+  ["path", "this one, or a newer one that go.mod asks for and that is on PATH as go1.x.y"],
+  ["local+path", "this one, or a newer one that go.mod asks for and that is on PATH as go1.x.y"],
+])("GOTOOLCHAIN=%s is explained", (value, said) => expect(explainToolchain(value)).toBe(said));
 
 test("the fix fits where it was set", () => {
   const [one, two] = goAdvice({ settings: { GOROOT: env("/x"), GO111MODULE: written("off") } });

@@ -36,6 +36,9 @@ export function standInProgram({ go, package: main, version, sum }: BuildInfo): 
   ]);
 }
 
+/** Of the stand-in's toolchain module. */
+export const SUM = "h1:stand-in=";
+
 export interface Place {
   folder: string;
   host: ReturnType<typeof machineHost>;
@@ -58,7 +61,11 @@ export function standInCache(version: string, tools: { pin: GoToolPin; content: 
     "src/fmt/print.go": "package fmt\n",
     ...Object.fromEntries(["asm", "compile", "link"].map((tool) => [`pkg/tool/linux_amd64/${tool}`, tool])),
   };
-  layer(env.WORKSTATION_CACHE_DIR, layerName({ kind: "goSdk", version, default: true }, base), `go${version}`, sdk);
+  layer(env.WORKSTATION_CACHE_DIR, layerName({ kind: "goSdk", version, default: true }, base), `go${version}`, sdk, {
+    sum: SUM,
+  });
+  const place = { folder, host: machineHost({ env }), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  if (tools.length === 0) return place;
   const pins = tools.map(({ pin }) => pin);
   const binaries = Object.fromEntries(tools.map(({ pin, content }) => [`bin/${pin.binary}`, content]));
   layer(
@@ -67,7 +74,7 @@ export function standInCache(version: string, tools: { pin: GoToolPin; content: 
     `go${version}-tools`,
     binaries,
   );
-  return { folder, host: machineHost({ env }), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return place;
 }
 
 function layer(
@@ -75,6 +82,7 @@ function layer(
   { key, title }: { key: string; title: string },
   name: string,
   files: Record<string, string | Buffer>,
+  more: object = {},
 ): void {
   const home = path.join(cache, "layers", key);
   const root = path.join(home, "root");
@@ -88,5 +96,8 @@ function layer(
   execFileSync("tar", ["-cf", archive, "-C", root, "usr"]);
   rmSync(root, { recursive: true });
   const digest = createHash("sha256").update(readFileSync(archive)).digest("hex");
-  writeFileSync(path.join(home, "meta.json"), `${JSON.stringify({ title, digest, size: statSync(archive).size })}\n`);
+  writeFileSync(
+    path.join(home, "meta.json"),
+    `${JSON.stringify({ title, digest, size: statSync(archive).size, ...more })}\n`,
+  );
 }
