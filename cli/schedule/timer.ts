@@ -90,12 +90,26 @@ async function scheduler(context: Context): Promise<TimerRecord["kind"]> {
 
 async function systemdAnswers(context: Context): Promise<boolean> {
   if (findProgram("systemctl", context.env) === undefined) return false;
-  const { code } = await run("systemctl", [...scope(), "show", "--property=Version"], { env: context.env });
+  const { code } = await run("systemctl", words("show", "--property=Version"), { env: sessionEnv(context.env) });
   return code === 0;
 }
 
 /** Root's timer belongs to the system, anybody else's to that user. */
-const scope = (): string[] => (isRoot() ? [] : ["--user"]);
+const words = (...command: string[]): string[] => (isRoot() ? command : ["--user", ...command]);
+
+async function control(context: Context, ...command: string[]): Promise<void> {
+  await check("systemctl", words(...command), { env: sessionEnv(context.env) });
+}
+
+/** `su`, and shells that WSL or a script starts, do not say where a user's own systemd listens, although it is there. */
+export function sessionEnv(
+  env: NodeJS.ProcessEnv,
+  uid = process.getuid?.() ?? 0,
+  run = "/run/user",
+): NodeJS.ProcessEnv {
+  const folder = join(run, String(uid));
+  return env.XDG_RUNTIME_DIR || !existsSync(folder) ? env : { ...env, XDG_RUNTIME_DIR: folder };
+}
 
 const unitFolder = (context: Context): string =>
   isRoot() ? "/etc/systemd/system" : join(context.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "systemd/user");
@@ -106,8 +120,8 @@ async function installUnits(context: Context, job: Job): Promise<void> {
   const name = unitName(job.stack);
   writeFileAtomic(join(folder, `${name}.service`), renderService(job, scriptFile(context.stateDir, job.stack)), 0o644);
   writeFileAtomic(join(folder, `${name}.timer`), renderTimer(job), 0o644);
-  await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
-  await check("systemctl", [...scope(), "enable", "--now", `${name}.timer`], { env: context.env });
+  await control(context, "daemon-reload");
+  await control(context, "enable", "--now", `${name}.timer`);
 }
 
 async function removeUnits(context: Context, stack: string): Promise<void> {
@@ -115,11 +129,14 @@ async function removeUnits(context: Context, stack: string): Promise<void> {
   const name = unitName(stack);
   // systemd can have been switched off since (WSL's boot.systemd): then nothing runs, and the files are all there is.
   const answers = await systemdAnswers(context);
-  if (answers && existsSync(join(folder, `${name}.timer`)))
-    await check("systemctl", [...scope(), "disable", "--now", `${name}.timer`], { env: context.env });
+  if (answers && existsSync(join(folder, `${name}.timer`))) {
+    await control(context, "disable", "--now", `${name}.timer`);
+    // A last run that failed would be listed for ever, and the whole system as degraded. It says no when there is none.
+    await run("systemctl", words("reset-failed", `${name}.service`), { env: sessionEnv(context.env) });
+  }
   for (const file of [`${name}.timer`, `${name}.service`, `timers.target.wants/${name}.timer`])
     rmSync(join(folder, file), { force: true });
-  if (answers) await check("systemctl", [...scope(), "daemon-reload"], { env: context.env });
+  if (answers) await control(context, "daemon-reload");
 }
 
 async function removeCron(context: Context, stack: string): Promise<void> {

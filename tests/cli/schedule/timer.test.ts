@@ -14,7 +14,7 @@ import { join } from "node:path";
 import type { Context } from "../../../cli/context.ts";
 import { cronTimes, parseInterval } from "../../../cli/schedule/interval.ts";
 import { ageText, readLast, writeLast } from "../../../cli/schedule/last.ts";
-import { installTimer, readTimer, removeTimer } from "../../../cli/schedule/timer.ts";
+import { installTimer, readTimer, removeTimer, sessionEnv } from "../../../cli/schedule/timer.ts";
 import { cronLine, editCrontab, renderScript, renderService, unitWord } from "../../../cli/schedule/units.ts";
 
 const STANDINS = join(__dirname, "../../standins/schedule");
@@ -62,6 +62,16 @@ test("systemd: two units, enabled; again changes nothing; removed without a trac
   expect(readTimer(join(folder, "state"), "me")).toEqual({ kind: "systemd", every: "1h", minutes: 60 });
   expect(await removeTimer(context(), "me")).toBe(true);
   expect(units()).toEqual([]);
+  // A run that failed is not left in systemd's list of what failed.
+  expect(
+    log()
+      .slice(-3)
+      .map((line) => line.replace("--user ", "")),
+  ).toEqual([
+    "systemctl disable --now go-workstation-drift-me.timer",
+    "systemctl reset-failed go-workstation-drift-me.service",
+    "systemctl daemon-reload",
+  ]);
   expect(await removeTimer(context(), "me")).toBe(false);
 });
 
@@ -140,6 +150,13 @@ test("systemd that was switched off since does not keep the timer from being rem
   expect(await removeTimer(context({ STANDIN_SYSTEMD: "off" }), "me")).toBe(true);
   expect(units()).toEqual([]);
   expect(log()).toHaveLength(told);
+});
+
+test("a shell that does not say where the user's systemd listens finds it all the same", () => {
+  mkdirSync(join(folder, "1000"));
+  expect(sessionEnv({ A: "1" }, 1000, folder)).toEqual({ A: "1", XDG_RUNTIME_DIR: join(folder, "1000") });
+  expect(sessionEnv({ XDG_RUNTIME_DIR: "/mine" }, 1000, folder)).toEqual({ XDG_RUNTIME_DIR: "/mine" });
+  expect(sessionEnv({ A: "1" }, 1001, folder)).toEqual({ A: "1" });
 });
 
 test.each([
