@@ -25,7 +25,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    detached: true,
+    detached: ownGroup(command),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: "SIGKILL" }),
   });
   if (options.input !== undefined) {
@@ -34,6 +34,9 @@ export function run(command: string, args: readonly string[], options: RunOption
   }
   return collect(command, child, options.onLine);
 }
+
+/** A terminal's Ctrl-C reaches a child once, through us. But sudo remembers a password by session: it stays in ours. */
+export const ownGroup = (command: string): boolean => command !== "sudo";
 
 async function collect(command: string, child: ChildProcess, onLine?: (line: string) => void): Promise<RunResult> {
   const untrack = child.pid === undefined ? () => {} : trackGroup(child.pid);

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { type DockerApi, DockerUnreachableError } from "../docker.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import { check } from "../process.ts";
+import { check, ownGroup } from "../process.ts";
 import { findProgram, installPackages } from "./packages.ts";
 import { isRoot, rootPrefix } from "./privilege.ts";
 import { readRecord, writeRecord } from "./record.ts";
@@ -104,12 +104,13 @@ async function startDirectly(context: Context, news: (text: string) => void): Pr
   const folder = join(context.stateDir, "docker");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = join(folder, "dockerd.log");
-  const [command = "", ...args] = [...prefix, dockerd];
+  // Started by sudo, it is out of our session itself: sudo has to stay, because it remembers a password by session.
+  const [command = "", ...args] = prefix.length === 0 ? [dockerd] : [...prefix, "setsid", dockerd];
   news(`starting ${dockerd} without systemd, log in ${log}`);
   const output = openSync(log, "a", 0o600);
   // A daemon finds iptables and containerd in administrators' folders, which a user's PATH often leaves out.
   const env = { ...context.env, PATH: `${context.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin` };
-  const child = spawn(command, args, { detached: true, stdio: ["ignore", output, output], env, cwd: "/" });
+  const child = spawn(command, args, { detached: ownGroup(command), stdio: ["ignore", output, output], env, cwd: "/" });
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error) => reject(new CliError(`${command} cannot be started: ${error.message}`)));
   });

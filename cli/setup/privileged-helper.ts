@@ -46,6 +46,7 @@ export async function startPrivilegedHelper(
 ): Promise<PrivilegedHelper | undefined> {
   if (paths.length === 0 || isRoot()) return undefined;
   const program = await build();
+  const log = openLog(context.stateDir);
   const folder = socketFolder(context.env);
   const socket = join(folder, "s");
   tellWhy(context, paths);
@@ -61,7 +62,7 @@ export async function startPrivilegedHelper(
   // What it cannot read any more because it has ended is told by its end.
   child.stdin.on("error", () => {});
   child.stdin.write(`${JSON.stringify({ paths })}\n`);
-  const said = listen(context, child);
+  const said = listen(context, child, log);
   try {
     await ready(child, said, `Writing ${paths.join(", ")}`);
   } catch (error) {
@@ -97,14 +98,20 @@ function ownedByUs(folder: string): boolean {
   return found?.isDirectory() === true && found.uid === process.getuid?.();
 }
 
-/** Audit lines go to the log, everything else that sudo or the helper says to the person. */
-function listen({ terminal, stateDir }: Context, child: ChildProcess): string[] {
+/** Before anybody is asked for a password: a log that cannot be written stops the run here. */
+function openLog(stateDir: string): string {
   const log = auditLog(stateDir);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > largestLog) renameSync(log, `${log}.1`);
+  appendFileSync(log, "", { mode: 0o600 });
+  return log;
+}
+
+/** Audit lines go to the log, everything else that sudo or the helper says to the person. */
+function listen({ terminal }: Context, child: ChildProcess, log: string): string[] {
   const said: string[] = [];
   const hear = splitLines((line) => {
-    if (line.startsWith("audit ")) appendFileSync(log, `${line.slice("audit ".length)}\n`, { mode: 0o600 });
+    if (line.startsWith("audit ")) appendFileSync(log, `${line.slice("audit ".length)}\n`);
     else if (line !== "") {
       said.push(line);
       terminal.line(line);
