@@ -1,0 +1,5 @@
+module workstation/sidecars/ca
+
+go 1.22.0
+
+require golang.org/x/crypto v0.33.0
