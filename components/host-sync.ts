@@ -18,7 +18,8 @@ export class HostSync extends pulumi.ComponentResource {
     const own = { parent: this };
     if (time?.timezone !== undefined || time?.clock !== undefined) this.time = new TimeSync("time", time, own);
     if (proxy !== undefined && proxy.files.length > 0) this.proxy = new ProxySync("proxy", proxy, own);
-    if (roots.anchors !== undefined) this.trust = new TrustSync(TRUST, { anchors: roots.anchors }, own);
+    const { anchors, profile } = roots;
+    if (anchors !== undefined && profile !== undefined) this.trust = new TrustSync(TRUST, { anchors, profile }, own);
     this.registerOutputs({
       fingerprints: this.trust?.fingerprints,
       zone: this.time?.zone,

@@ -34,6 +34,7 @@ export interface DockerInfo {
 export interface Patient {
   root: string;
   nodeVersion: string;
+  env: NodeJS.ProcessEnv;
   stack: string | undefined;
   /** Or why they cannot be read. */
   settings: LoadedSettings | string | undefined;
@@ -80,6 +81,7 @@ export async function openDoctor(context: Context): Promise<Patient> {
   return {
     root: context.root,
     nodeVersion: process.versions.node,
+    env: context.env,
     stack,
     settings,
     stateDir: context.stateDir,

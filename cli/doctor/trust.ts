@@ -1,30 +1,34 @@
 /** What of the machine trusts which root certificates: lists compared, handshakes tried. */
+import { TRUST_VARIABLES } from "../../domain/environment.ts";
+import { STORE_BUNDLES, TRUST_PROFILE } from "../../domain/trust/profile.ts";
 import { fingerprintOf, readPem } from "../../provider/trust/pem.ts";
+import { findProgram } from "../setup/packages.ts";
 import { type CheckDefinition, check } from "./check.ts";
+import { CONTAINER_SCRIPT, readProof } from "./trust-containers.ts";
 
 const UP = "./workstation up";
-const DEBIAN = "/etc/ssl/certs/ca-certificates.crt";
-const BUNDLES = [
-  DEBIAN,
-  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-  "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
-];
 
 const fingerprints = (text: string): Set<string> => new Set(readPem(text).map(fingerprintOf));
 
 const short = (all: readonly string[]): string => all.map((one) => one.slice(0, 12)).join(", ");
 
-/** The same list in every place that is read: store, file of the containers, each running container. */
+/** Node has a list of its own, unless it is told otherwise in one of three ways. */
+const nodeReadsStore = (env: NodeJS.ProcessEnv): boolean =>
+  Boolean(env.NODE_EXTRA_CA_CERTS) ||
+  env.NODE_USE_SYSTEM_CA === "1" ||
+  /--use-(system|openssl)-ca/.test(env.NODE_OPTIONS ?? "");
+
+/** The same list in every place that is read: store, files named by variables, file of the containers, each container. */
 const places = check(
   "trust-list",
   "the same root certificates in the store, in the containers' file and in each container",
   UP,
-  async ({ plan, containers, inContainer, read }) => {
+  async ({ plan, containers, inContainer, read, env }) => {
     const planned = await plan();
     if (planned === undefined) return ["skip", "no settings"];
     const { expected, anchors } = planned.machine.roots;
     const staged = anchors !== undefined && anchors.root !== "";
-    const store = BUNDLES.map((file) => read(file)).find((text) => text !== undefined);
+    const store = STORE_BUNDLES.map((file) => read(file)).find((text) => text !== undefined);
     const lacking = (where: string, text: string | undefined): string[] => {
       const there = fingerprints(text ?? "");
       const missing = expected.filter((one) => !there.has(one));
@@ -34,6 +38,8 @@ const places = check(
           ? [`${where} lacks ${short(missing)}`]
           : [];
     };
+    const named = (name: string, file: string | undefined): string[] =>
+      file ? lacking(`${name}=${file} of this shell`, read(file)) : [];
     const running = (await containers()).filter(({ state }) => state === "running");
     const inside = await Promise.all(
       running.map(async ({ name }) => {
@@ -43,10 +49,16 @@ const places = check(
     );
     const wrong = [
       ...(staged ? [] : lacking("the store", store)),
+      ...(staged ? [] : TRUST_VARIABLES.flatMap((name) => named(name, env[name]))),
       ...lacking("the containers' file", read(planned.trust.path)),
       ...inside.flat(),
     ];
     if (wrong.length > 0) return ["fail", wrong.join("; ")];
+    if (!staged && expected.length > 0 && !nodeReadsStore(env) && findProgram("node", env) !== undefined) {
+      const line = `export NODE_EXTRA_CA_CERTS=${STORE_BUNDLES.find((file) => read(file) !== undefined)}`;
+      const fix = anchors === undefined ? line : `open a new login shell (${TRUST_PROFILE} sets it), or ${line}`;
+      return ["warn", "node in this shell reads its own list only: NODE_EXTRA_CA_CERTS is not set", fix];
+    }
     const count = `${expected.length} beyond the distribution's own`;
     return ["pass", `${count}, in ${running.length} running containers${staged ? "; the store is staged" : ""}`];
   },
@@ -57,7 +69,7 @@ const handshakes = check(
   "programs that trust the machine's roots, and no others",
   "unset SSL_CERT_FILE, GIT_SSL_NO_VERIFY, http.sslVerify and the like for the programs named",
   async ({ read, proveTrust }) => {
-    const bundle = BUNDLES.find((file) => read(file) !== undefined);
+    const bundle = STORE_BUNDLES.find((file) => read(file) !== undefined);
     if (bundle === undefined) return ["warn", "no file of root certificates", "apt-get install ca-certificates"];
     const proof = await proveTrust(bundle);
     if (proof === undefined) return ["skip", "openssl is not installed, and makes the test root"];
@@ -71,44 +83,26 @@ const handshakes = check(
   },
 );
 
-/** In a container the server runs there too: its loopback is its own. */
-export const CONTAINER_SCRIPT = `set -u
-dir=$(mktemp -d) && cd "$dir" || exit 1
-trap 'kill $server 2>/dev/null; rm -rf "$dir"' EXIT
-openssl req -x509 -newkey rsa:2048 -nodes -days 1 -keyout root.key -out root.pem -subj /CN=doctor 2>/dev/null
-openssl req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=127.0.0.1 2>/dev/null
-echo subjectAltName=IP:127.0.0.1 >ext
-openssl x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -extfile ext -days 1 -out leaf.pem 2>/dev/null
-openssl s_server -accept 127.0.0.1:44317 -cert leaf.pem -key leaf.key -www -quiet >/dev/null 2>&1 &
-server=$!
-cat "$SSL_CERT_FILE" root.pem >with.pem
-tries=0
-until openssl s_client -connect 127.0.0.1:44317 </dev/null >/dev/null 2>&1 || [ $tries -ge 100 ]; do tries=$((tries + 1)); done
-export GONOSUMDB='*' GOMODCACHE="$dir/mod" GOFLAGS=-modcacherw GOPROXY=https://127.0.0.1:44317
-reach() {
-  export SSL_CERT_FILE="$1" CURL_CA_BUNDLE="$1" GIT_SSL_CAINFO="$1"
-  curl -sS --max-time 8 https://127.0.0.1:44317/ >/dev/null 2>&1 && echo "$2 curl"
-  git ls-remote https://127.0.0.1:44317/x 2>&1 | grep -qi 'certificate' || echo "$2 git"
-  go list -m example.test/x@v1.0.0 2>&1 | grep -qi 'x509' || echo "$2 go"
-}
-reach "$SSL_CERT_FILE" without
-reach "$dir/with.pem" with
-`;
-
 const inContainers = check(
   "trust-containers",
-  "curl, git and go in a container trust its roots, and no others",
+  "programs in each container trust its roots, and no others",
   UP,
   async ({ containers, inContainer }) => {
-    const [first] = (await containers()).filter(({ state }) => state === "running");
-    if (first === undefined) return ["skip", "no container of the stack runs"];
-    const { output } = await inContainer(first.name, CONTAINER_SCRIPT);
-    const lines = output.split("\n").map((line) => line.trim());
-    const wrong = ["curl", "git", "go"].filter(
-      (name) => !lines.includes(`with ${name}`) || lines.includes(`without ${name}`),
+    const running = (await containers()).filter(({ state }) => state === "running");
+    if (running.length === 0) return ["skip", "no container of the stack runs"];
+    const proofs = await Promise.all(
+      running.map(async ({ name }) => ({ name, ...readProof((await inContainer(name, CONTAINER_SCRIPT)).output) })),
     );
-    if (wrong.length > 0) return ["fail", `${first.name}: not so: ${wrong.join(", ")} (${output.slice(0, 200)})`];
-    return ["pass", `${first.name}: curl, git and go shook hands with a test root, and not without it`];
+    const found = proofs.map(({ name, right, wrong, untried }) => {
+      const good = right.length > 0 ? [`${right.join(", ")} shook hands with a test root, and not without it`] : [];
+      return `${name}: ${[...wrong, ...good, ...(untried === "" ? [] : [untried])].join("; ")}`;
+    });
+    const worst = proofs.some(({ wrong }) => wrong.length > 0)
+      ? "fail"
+      : proofs.some(({ untried }) => untried !== "")
+        ? "warn"
+        : "pass";
+    return [worst, found.join("; ")];
   },
 );
 

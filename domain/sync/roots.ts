@@ -4,6 +4,7 @@ import { resolveMode, stagingFolder } from "../machine/mode.ts";
 import type { MachineQuestion, Told } from "../machine/plan.ts";
 import { stackSlug } from "../names.ts";
 import type { PendingChange } from "../restart/change.ts";
+import { renderTrustProfile, TRUST_PROFILE } from "../trust/profile.ts";
 import { type LeftOut, selectRoots } from "../trust/select.ts";
 
 /** Logical name of the component; its resource is `trust-anchors`. */
@@ -12,6 +13,8 @@ export const TRUST = "trust";
 export interface RootsPlan {
   /** Undefined when there is nothing to install. */
   anchors: { certificates: string[]; owner: string; root: string } | undefined;
+  /** For login shells; there with `anchors`. */
+  profile: { path: string; content: string } | undefined;
   /** PEM of what containers trust beyond the machine's bundle. */
   further: string[];
   /** Fingerprints that every consumer has to have, sorted. */
@@ -45,16 +48,14 @@ export function planRoots({ stack, settings, facts, root }: MachineQuestion): Ro
   }
   const byFingerprint = new Map([...facts.trustRoots, ...selected].map((one) => [one.fingerprint, one.pem]));
   const expected = [...byFingerprint.keys()].sort();
+  const installed = selected.length > 0;
+  const below = mode === "staged" ? stagingFolder(root, stack) : "";
   return {
     roots: {
-      anchors:
-        selected.length === 0
-          ? undefined
-          : {
-              certificates: selected.map(({ pem }) => pem),
-              owner: stackSlug(stack),
-              root: mode === "staged" ? stagingFolder(root, stack) : "",
-            },
+      anchors: installed
+        ? { certificates: selected.map(({ pem }) => pem), owner: stackSlug(stack), root: below }
+        : undefined,
+      profile: installed ? { path: `${below}${TRUST_PROFILE}`, content: renderTrustProfile() } : undefined,
       further: expected.map((fingerprint) => byFingerprint.get(fingerprint) as string),
       expected,
       leftOut,

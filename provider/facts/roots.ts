@@ -1,6 +1,7 @@
 /** Certificates in files that the settings name, the distribution's own roots, and since when the daemon runs. */
 import type { RootFile, RunningFacts } from "../../domain/facts.ts";
 import type { Host } from "../host.ts";
+import { trustChanged } from "../trust/note.ts";
 import { describeRoot, fingerprintOf, readPem } from "../trust/pem.ts";
 import { distributionOwn, findStore } from "../trust/store.ts";
 import { quietly } from "./quietly.ts";
@@ -46,9 +47,9 @@ export async function distributionRoots(host: Host): Promise<string[]> {
 export async function runningFacts(host: Host): Promise<RunningFacts> {
   const [started, changed] = await Promise.all([
     quietly(dockerdStarted(host)),
-    quietly(findStore(host).then((store) => host.files.changed(store.anchors))),
+    quietly(findStore(host).then((store) => trustChanged(host, store))),
   ]);
-  return { dockerdStarted: started ?? "", trustChanged: changed?.toISOString() ?? "" };
+  return { dockerdStarted: started ?? "", trustChanged: changed ?? "" };
 }
 
 /** Kernel ticks since boot; 100 a second on every Linux that programs see. */
@@ -57,9 +58,10 @@ const TICKS = 100;
 async function dockerdStarted(host: Host): Promise<string> {
   const pid = (await host.files.text("/var/run/docker.pid"))?.trim();
   if (pid === undefined || !/^\d+$/.test(pid)) return "";
-  const [stat, system] = await Promise.all([host.files.text(`/proc/${pid}/stat`), host.files.text("/proc/stat")]);
+  const [stat, uptime] = await Promise.all([host.files.text(`/proc/${pid}/stat`), host.files.text("/proc/uptime")]);
   // The name, in brackets, may hold spaces: fields are counted behind it. The start time is the 22nd of all.
   const ticks = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
-  const boot = Number(/^btime (\d+)$/m.exec(system ?? "")?.[1]);
-  return Number.isFinite(ticks + boot) ? new Date((boot + ticks / TICKS) * 1000).toISOString() : "";
+  // Not from `btime`, which is whole seconds: a daemon that was restarted at once would look older than the roots.
+  const age = Number(uptime?.split(" ")[0]) - ticks / TICKS;
+  return Number.isFinite(age) ? new Date(host.now().getTime() - age * 1000).toISOString() : "";
 }

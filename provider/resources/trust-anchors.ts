@@ -10,6 +10,7 @@ import { X509Certificate } from "node:crypto";
 import path from "node:path";
 import type { CheckFailure, DiffResult, ReadResult, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
+import { notingChange } from "../trust/note.ts";
 import { fingerprintOf, readPem, renderBundle, toPem } from "../trust/pem.ts";
 import { findStore, refreshTrust, STORES, type TrustStore, trustedNow } from "../trust/store.ts";
 
@@ -89,11 +90,15 @@ export const trustAnchors: ResourceHandler<TrustAnchorsInputs, TrustAnchorsOutpu
   async delete(host, id, olds) {
     const place = await placeOf(host, rootOf(id), ownerOf(id));
     const files = await ourFiles(host, place);
-    for (const file of files) await host.files.remove(file);
     if (place.root === "") {
-      if (files.length > 0 || (await isTrusted(host, place, olds))) await refreshTrust(host, place.store, true);
+      if (files.length === 0 && !(await isTrusted(host, place, olds))) return;
+      await notingChange(host, place.store, async () => {
+        for (const file of files) await host.files.remove(file);
+        await refreshTrust(host, place.store, true);
+      });
       return;
     }
+    for (const file of files) await host.files.remove(file);
     await host.files.remove(place.bundle);
     for (const file of [place.bundle, path.join(place.anchors, "x")]) await removeEmptyParents(host, file, place.root);
   },
@@ -170,6 +175,23 @@ async function ourFiles(host: Host, place: Place): Promise<string[]> {
 async function put(host: Host, news: TrustAnchorsInputs): Promise<TrustAnchorsOutputs> {
   const place = await placeOf(host, news.root, news.owner);
   const wanted = new Map(dersOf(news.certificates).map((der) => [path.join(place.anchors, fileName(place, der)), der]));
+  if (place.root === "") {
+    await notingChange(host, place.store, async () => {
+      const removed = await putFiles(host, place, wanted);
+      await refreshTrust(host, place.store, removed);
+    });
+  } else {
+    await putFiles(host, place, wanted);
+    // What the distribution would make of them: its own and these.
+    const all = [...(await trustedNow(host, await findStore(host))), ...wanted.values()];
+    await host.files.makeFolder(path.dirname(place.bundle));
+    await host.files.write(place.bundle, renderBundle(all), { mode: MODE });
+  }
+  return (await look(host, place)).outputs;
+}
+
+/** Says whether one had to go. */
+async function putFiles(host: Host, place: Place, wanted: ReadonlyMap<string, Buffer>): Promise<boolean> {
   await host.files.makeFolder(place.anchors);
   const gone = (await ourFiles(host, place)).filter((file) => !wanted.has(file));
   for (const file of gone) await host.files.remove(file);
@@ -181,14 +203,7 @@ async function put(host: Host, news: TrustAnchorsInputs): Promise<TrustAnchorsOu
       await host.files.write(file, text, { mode: MODE });
     }),
   );
-  if (place.root === "") await refreshTrust(host, place.store, gone.length > 0);
-  else {
-    // What the distribution would make of them: its own and these.
-    const all = [...(await trustedNow(host, await findStore(host))), ...wanted.values()];
-    await host.files.makeFolder(path.dirname(place.bundle));
-    await host.files.write(place.bundle, renderBundle(all), { mode: MODE });
-  }
-  return (await look(host, place)).outputs;
+  return gone.length > 0;
 }
 
 async function look(host: Host, place: Place): Promise<{ outputs: TrustAnchorsOutputs; pems: string[] }> {

@@ -61,14 +61,22 @@ export async function trustedNow(host: Host, store: TrustStore): Promise<Buffer[
 export async function distributionOwn(host: Host, store: TrustStore): Promise<Buffer[]> {
   if (store.own === "") return [];
   const folders = (await host.files.list(store.own)).filter((entry) => entry.isDirectory());
-  const files = await Promise.all(
-    folders.map(async ({ name }) => {
-      const folder = path.join(store.own, name);
-      return (await host.files.list(folder)).map((entry) => path.join(folder, entry.name));
-    }),
+  const names = await Promise.all(
+    folders.map(async ({ name }) =>
+      (await host.files.list(path.join(store.own, name))).map((it) => `${name}/${it.name}`),
+    ),
   );
-  const texts = await Promise.all(files.flat().map((file) => host.files.text(file)));
+  const isOn = await switchedOn(host);
+  const files = names.flat().filter(isOn);
+  const texts = await Promise.all(files.map((file) => host.files.text(path.join(store.own, file))));
   return texts.flatMap((text) => readPem(text ?? ""));
+}
+
+/** A line of Debian's list that begins with `!` switches a root off: the distribution brings it and does not trust it. */
+async function switchedOn(host: Host): Promise<(name: string) => boolean> {
+  const text = await host.files.text("/etc/ca-certificates.conf");
+  const off = new Set([...(text ?? "").matchAll(/^!\s*(\S+)/gm)].map(([, name = ""]) => name));
+  return (name) => !off.has(name);
 }
 
 const REFRESH_LIMIT_MS = 120_000;

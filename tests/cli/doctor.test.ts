@@ -1,8 +1,9 @@
 /** Doctor's checks on a stand-in machine. */
+import { dirname } from "node:path";
 import { report, runCheck } from "../../cli/commands/doctor.ts";
 import { type Check, checksFor } from "../../cli/doctor/checks.ts";
 import type { Patient } from "../../cli/doctor/patient.ts";
-import { CONTAINER_SCRIPT } from "../../cli/doctor/trust.ts";
+import { CONTAINER_SCRIPT } from "../../cli/doctor/trust-containers.ts";
 import { busyPorts, portIsBusy } from "../../cli/ports.ts";
 import { parseSettings } from "../../config/load.ts";
 import type { Facts } from "../../domain/facts.ts";
@@ -37,6 +38,7 @@ const info = {
 const standinPatient: Patient = {
   root: "/checkout",
   nodeVersion: "24.21.0",
+  env: {},
   stack: "me",
   settings,
   stateDir: "/state",
@@ -58,7 +60,7 @@ const standinPatient: Patient = {
   busyPorts: async () => [],
   inContainer: async (_name, script) => ({
     code: 0,
-    output: script === CONTAINER_SCRIPT ? "with curl\nwith git\nwith go" : "go version go1.22.6 linux/amd64",
+    output: script === CONTAINER_SCRIPT ? "has curl\nwith curl\nhas go\nwith go" : "go version go1.22.6 linux/amd64",
   }),
   schedule: () => ({
     timer: { kind: "systemd", every: "1h", minutes: 60 },
@@ -81,6 +83,16 @@ test("a machine in order passes everything", async () => {
   expect(checks.filter((check) => check.status !== "pass")).toEqual([]);
   expect(checks.length).toBeGreaterThanOrEqual(16);
 });
+
+/** The armour alone counts for lists. */
+const ABC = `-----BEGIN CERTIFICATE-----\n${Buffer.from("abc").toString("base64")}\n-----END CERTIFICATE-----\n`;
+const fingerprint = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+const withRoot = planStack(
+  "me",
+  settings,
+  { ...facts, trustRoots: [{ fingerprint, subject: "CN=abc", pem: ABC }] },
+  { root: "/checkout", home: "/home/ada" },
+);
 
 const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
   ["old Node", { nodeVersion: "22.17.0" }, "node", "fail", /22\.17/],
@@ -114,6 +126,43 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
     "trust-list",
     "fail",
     /the store lacks aaaaaaaaaaaa; the containers' file lacks aaaaaaaaaaaa; gows-me-shop lacks aaaaaaaaaaaa/,
+  ],
+  ...(
+    [
+      [
+        "a variable that names another file",
+        { CURL_CA_BUNDLE: "/old.pem" },
+        "fail",
+        /CURL_CA_BUNDLE=\/old.pem of this/,
+      ],
+      ["Node left to its own list", { PATH: dirname(process.execPath) }, "warn", /^node in this shell reads its own/],
+      ["Node told by an option", { PATH: dirname(process.execPath), NODE_OPTIONS: "--use-system-ca" }, "pass", /^1 /],
+    ] as const
+  ).map(([name, env, status, found]): (typeof broken)[number] => [
+    name,
+    {
+      env,
+      plan: async () => withRoot,
+      read: (path) => (path === "/old.pem" ? "" : ABC),
+      inContainer: async () => ({ code: 0, output: ABC }),
+    },
+    "trust-list",
+    status,
+    found,
+  ]),
+  [
+    "a container whose git verifies nothing",
+    { inContainer: async () => ({ code: 0, output: "has git\nwithout git\nwith git" }) },
+    "trust-containers",
+    "fail",
+    /gows-me-shop: git verifies nothing/,
+  ],
+  [
+    "a container without openssl",
+    { inContainer: async () => ({ code: 0, output: "no openssl" }) },
+    "trust-containers",
+    "warn",
+    /gows-me-shop: it has no openssl/,
   ],
   [
     "a program that verifies nothing",
@@ -201,7 +250,7 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
 ];
 
 test.each(broken)("%s is found", async (_name, change, id, status, found) => {
-  const check = (await examine(change))[id];
+  const check = (await examine(change, true))[id];
   expect(check).toMatchObject({ status, found: expect.stringMatching(found) });
   expect(check?.fix).not.toBe("");
   expect(check?.wanted).not.toBe("");

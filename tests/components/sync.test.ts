@@ -1,7 +1,9 @@
+import { HostSync } from "../../components/host-sync.ts";
 import { ProxySync } from "../../components/proxy-sync.ts";
 import { TimeSync } from "../../components/time-sync.ts";
 import { parseSettings } from "../../config/load.ts";
 import { planProxy } from "../../domain/sync/proxy.ts";
+import { planRoots } from "../../domain/sync/roots.ts";
 import { planTime } from "../../domain/sync/time.ts";
 import { machine } from "../domain/machine.ts";
 import { type StandInEngine, settled, startStandInEngine } from "./mocks.ts";
@@ -78,4 +80,38 @@ test("ProxySync, staged: systemd is not told", async () => {
   await Promise.all([settled(proxy.urn), ...proxy.paths.map(settled)]);
   expect(engine.only("workstation:index:SystemdUnit")).toEqual([]);
   expect(engine.only("workstation:index:ManagedFile")).toHaveLength(3);
+});
+
+test("HostSync: roots of the team in the store, and a script for login shells", async () => {
+  const { roots } = planRoots({
+    ...question("live"),
+    home: "/home/ada",
+    tools: [],
+    absolute: (path) => path,
+    facts: machine([], {
+      rootFiles: [
+        {
+          path: "/team.pem",
+          problem: "",
+          roots: [
+            { fingerprint: "a", subject: "CN=a", notAfter: "2030", serverAuth: true, disallowed: false, pem: "pem a" },
+          ],
+        },
+      ],
+    }),
+  });
+  const host = new HostSync("host", { roots });
+  await settled(there(host.trust).profile);
+  expect(named()).toEqual([
+    ["HostSync", "host"],
+    ["ManagedFile", "trust-profile"],
+    ["TrustAnchors", "trust-anchors"],
+    ["TrustSync", "trust"],
+  ]);
+  expect(engine.only("workstation:index:TrustAnchors")[0]?.inputs).toEqual({
+    certificates: ["pem a"],
+    owner: "dev",
+    root: "",
+  });
+  expect(engine.only("workstation:index:ManagedFile")[0]?.inputs.path).toBe("/etc/profile.d/go-workstation-trust.sh");
 });
