@@ -67,7 +67,7 @@ const places = check(
 const handshakes = check(
   "trust-proof",
   "programs that trust the machine's roots, and no others",
-  "unset SSL_CERT_FILE, GIT_SSL_NO_VERIFY, http.sslVerify and the like for the programs named",
+  "for the programs named, take out what switches verification off: GIT_SSL_NO_VERIFY, http.sslVerify, NODE_TLS_REJECT_UNAUTHORIZED, `insecure` in ~/.curlrc",
   async ({ read, proveTrust }) => {
     const bundle = STORE_BUNDLES.find((file) => read(file) !== undefined);
     if (bundle === undefined) return ["warn", "no file of root certificates", "apt-get install ca-certificates"];
