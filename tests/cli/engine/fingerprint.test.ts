@@ -43,6 +43,7 @@ test("the engine's settings in the environment count, secrets and our own do not
     GOPROXY: "off",
     HOME: "/",
     PULUMI_CONFIG_PASSPHRASE: "s",
+    WORKSTATION_PRIVILEGED_SOCKET: "/tmp/gows-x/s",
   };
   expect(relevantEnvironment(env)).toEqual({ GOPROXY: "off", HTTPS_PROXY: "http://p", PULUMI_PARALLEL: "2" });
 });
