@@ -6,11 +6,13 @@ import { runWindows } from "../../provider/interop/run.ts";
 import type { Context } from "../context.ts";
 import type { DockerApi } from "../docker.ts";
 import { CliError, messageOf } from "../errors.ts";
+import type { ListedContainer } from "../observe.ts";
 import { check, run } from "../process.ts";
 import { dockerStep } from "../setup/docker-engine.ts";
 import { rootPrefix } from "../setup/privilege.ts";
 import { readRecord } from "../setup/record.ts";
 import { perform } from "../setup/step.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface RestartActs {
   restartDaemon(): Promise<void>;
@@ -25,6 +27,7 @@ const STOP_MILLIS = 60_000;
 export function machineActs(context: Context, docker: DockerApi, daemon: DaemonKind): RestartActs {
   return {
     restartDaemon: async () => {
+      const ran = await running(docker);
       if (daemon === "systemd") {
         const prefix = await rootPrefix(context, "Restarting the Docker daemon");
         const [command = "", ...args] = [...prefix, "systemctl", "restart", "docker.service"];
@@ -32,6 +35,7 @@ export function machineActs(context: Context, docker: DockerApi, daemon: DaemonK
       } else await stopOwnDaemon(context.stateDir);
       // Started again, where systemd did not, by what started it first; and waited for.
       await perform(context, dockerStep(context, docker));
+      await startAgain(context.terminal, docker, ran);
     },
     wsl: async (words) => {
       const { code, stdout, stderr } = await runWindows(
@@ -43,6 +47,31 @@ export function machineActs(context: Context, docker: DockerApi, daemon: DaemonK
       if (code !== 0) throw new CliError(`wsl.exe ${words.join(" ")} ended with code ${code}: ${stderr || stdout}`);
     },
   };
+}
+
+const running = async (docker: Pick<DockerApi, "get">): Promise<ListedContainer[]> =>
+  (await docker.get<ListedContainer[]>("/containers/json")) ?? [];
+
+/** A daemon starts by itself only those with a restart policy; the others ended because of us too. One with `--rm` is gone. */
+export async function startAgain(
+  terminal: Pick<Terminal, "line">,
+  docker: Pick<DockerApi, "get" | "post">,
+  ran: readonly ListedContainer[],
+): Promise<void> {
+  const runs = new Set((await running(docker)).map(({ Id }) => Id));
+  for (const { Id, Names } of ran.filter((container) => !runs.has(container.Id))) {
+    const name = (Names[0] ?? Id).replace(/^\//, "");
+    if ((await docker.get(`/containers/${Id}/json`)) === undefined) {
+      terminal.line(`Container ${name} ended with the daemon and was removed, as it was told when it was made (--rm).`);
+      continue;
+    }
+    try {
+      await docker.post(`/containers/${Id}/start`);
+      terminal.line(`Started container ${name} again.`);
+    } catch (error) {
+      terminal.line(`Container ${name} ended with the daemon and does not start again: ${messageOf(error)}`);
+    }
+  }
 }
 
 /** Process number of the daemon that set-up started; undefined when there is none, or it does not run any more. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../../../cli/context.ts";
 import type { DockerApi } from "../../../cli/docker.ts";
-import { machineActs, ownDaemon, stopOwnDaemon } from "../../../cli/restart/acts.ts";
+import { machineActs, ownDaemon, startAgain, stopOwnDaemon } from "../../../cli/restart/acts.ts";
 import { daemonKind, findPending } from "../../../cli/restart/pending.ts";
 import { writeRecord } from "../../../cli/setup/record.ts";
 import type { BlastRadius } from "../../../domain/restart/change.ts";
@@ -89,6 +89,30 @@ test("wsl.exe gets its words as they are; its failure is told", async () => {
   await expect(
     machineActs(context({ STANDIN_WINDOWS: "exit1" }), docker, "others").wsl(["--shutdown"]),
   ).rejects.toThrow("wsl.exe --shutdown ended with code 1");
+});
+
+test("what ended with the daemon and did not come back by itself is started again", async () => {
+  const container = (Id: string) => ({ Id, Names: [`/${Id}`], State: "running", Labels: {} });
+  const asked: string[] = [];
+  const said: string[] = [];
+  const docker = {
+    get: async (path: string) =>
+      path === "/containers/json" ? [container("policy")] : path.includes("removed") ? undefined : {},
+    post: async (path: string) => {
+      asked.push(path);
+      if (path.includes("broken")) throw new Error("port is taken");
+      return "";
+    },
+  } as unknown as DockerApi;
+  const ran = ["policy", "plain", "removed", "broken", "last"].map(container);
+  await startAgain({ line: (text) => void said.push(text) }, docker, ran);
+  expect(asked).toEqual(["/containers/plain/start", "/containers/broken/start", "/containers/last/start"]);
+  expect(said).toEqual([
+    "Started container plain again.",
+    expect.stringMatching(/^Container removed ended .* removed/),
+    expect.stringMatching(/^Container broken ended .* does not start again: port is taken$/),
+    "Started container last again.",
+  ]);
 });
 
 describe("what waits on this machine", () => {
