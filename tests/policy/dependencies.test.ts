@@ -32,7 +32,7 @@ test("every npm dependency is explained, with the licence that it declares", () 
 });
 
 test("every Go module that a go.mod asks for itself is explained", () => {
-  const files = [...globSync("toolchain/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"];
+  const files = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"];
   expect(files.length).toBeGreaterThan(3);
   const missing = files.flatMap(directModules).filter((module) => !rows.has(module));
   expect([...new Set(missing)].filter((module) => !module.startsWith("workstation/"))).toEqual([]);
@@ -40,7 +40,7 @@ test("every Go module that a go.mod asks for itself is explained", () => {
 
 test("nothing is explained that is not there", () => {
   const lock = read("package.json");
-  const modules = [...globSync("toolchain/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"].map(read).join("\n");
+  const modules = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"].map(read).join("\n");
   const bench = read("bench/lib/tofu.ts");
   const gone = [...rows.keys()].filter(
     (name) => !lock.includes(`"${name}"`) && !modules.includes(name) && !bench.includes(`"${name}"`),

@@ -62,6 +62,7 @@ func get(t *testing.T, address string) (int, string) {
 
 func TestProtocol(t *testing.T) {
 	db := standin.NewDatabase(t, nil)
+	db.Grow(t, 0, 1)
 	s, url := server(t, db)
 	below := "/sumdb/stand-in.example"
 	for path, wanted := range map[string]int{
