@@ -40,7 +40,9 @@ test("every Go module that a go.mod asks for itself is explained", () => {
 
 test("nothing is explained that is not there", () => {
   const lock = read("package.json");
-  const modules = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"].map(read).join("\n");
+  const modules = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"]
+    .map(read)
+    .join("\n");
   const bench = read("bench/lib/tofu.ts");
   const gone = [...rows.keys()].filter(
     (name) => !lock.includes(`"${name}"`) && !modules.includes(name) && !bench.includes(`"${name}"`),

@@ -159,7 +159,7 @@ func runStatus(_ context.Context, flags *flag.FlagSet, arguments []string, out i
 	} else {
 		_, err = io.WriteString(out, table(report))
 	}
-	if err == nil && len(report.Problems) > 0 {
+	if err == nil && len(report.Problems)+len(report.Warnings) > 0 {
 		err = errProblem
 	}
 	return err
@@ -176,6 +176,9 @@ func table(report issuer.Report) string {
 	}
 	for _, problem := range report.Problems {
 		text += "problem: " + problem + "\n"
+	}
+	for _, warning := range report.Warnings {
+		text += "warning: " + warning + "\n"
 	}
 	return text
 }

@@ -15,8 +15,10 @@ type Report struct {
 	Leaves    []LeafReport    `json:"leaves"`
 	// Undeclared folders hold certificates that nobody asks for any more.
 	Undeclared []string `json:"undeclared"`
-	// Problems is empty when all is well.
+	// Problems is empty when all works.
 	Problems []string `json:"problems"`
+	// Warnings are for a person, before something stops working: a roll-over that is due.
+	Warnings []string `json:"warnings"`
 }
 
 // AuthorityReport describes the authority without anything that renewing leaves changes.
@@ -51,11 +53,11 @@ type LeafReport struct {
 
 // NewReport looks at everything and changes nothing.
 func NewReport(ca *authority.Authority, denied []authority.Denied, leaves []declaration.Leaf, out string, now time.Time) Report {
-	report := Report{Authority: describe(ca, now), Leaves: []LeafReport{}, Undeclared: []string{}, Problems: []string{}}
+	report := Report{Authority: describe(ca, now), Leaves: []LeafReport{}, Undeclared: []string{}, Problems: []string{}, Warnings: []string{}}
 	if err := ca.Usable(now); err != nil {
 		report.Problems = append(report.Problems, err.Error())
 	} else if report.Authority.Expiring {
-		report.Problems = append(report.Problems, "the authority expires soon: roll over")
+		report.Warnings = append(report.Warnings, "the authority expires soon: roll over")
 	}
 	now = now.UTC()
 	declared := map[string]bool{}

@@ -68,7 +68,7 @@ func (k *Keeper) Handler() http.Handler {
 		if len(report.Problems) > 0 || numbers.LastLook.IsZero() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		body := map[string]any{"ok": len(report.Problems) == 0 && !numbers.LastLook.IsZero(), "problems": report.Problems}
+		body := map[string]any{"ok": len(report.Problems) == 0 && !numbers.LastLook.IsZero(), "problems": report.Problems, "warnings": report.Warnings}
 		if err := json.NewEncoder(w).Encode(body); err != nil {
 			k.Log.Debug("healthz", "error", err)
 		}
@@ -97,6 +97,7 @@ func (k *Keeper) metrics() string {
 	single("clock_jumps_total", "counter", "Times the wall clock left the running time.", numbers.ClockJumps)
 	single("last_look_timestamp_seconds", "gauge", "When files and clock were last looked at.", numbers.LastLook.Unix())
 	single("problems", "gauge", "Problems at the last look.", len(report.Problems))
+	single("warnings", "gauge", "Warnings at the last look: a roll-over is due.", len(report.Warnings))
 	metric("expires_in_seconds", "gauge", "Time until a leaf expires.")
 	for _, leaf := range report.Leaves {
 		fmt.Fprintf(&text, "workstation_ca_expires_in_seconds{name=%q} %.0f\n", leaf.Name, leaf.secondsToEnd)

@@ -86,6 +86,10 @@ func TestHealthAndMetrics(t *testing.T) {
 	if _, body := get("/metrics"); !strings.Contains(body, "workstation_ca_issued_total 1") || !strings.Contains(body, `expires_in_seconds{name="a"} 86100`) {
 		t.Error(body)
 	}
+	k.Look(start.Add(350 * day))
+	if status, body := get("/healthz"); status != http.StatusOK || !strings.Contains(body, "expires soon") {
+		t.Error("a roll-over that is due must be told, and nothing has stopped working:", status, body)
+	}
 	k.Look(start.Add(400 * day))
 	if status, body := get("/healthz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "roll over") {
 		t.Error(status, body)
