@@ -88,6 +88,15 @@ export function filesBelow(root: string): Files {
   return files;
 }
 
+/** Outermost first. Noted before they are made: a run that was killed in between still knows which folders are ours. */
+export async function missingFolders(files: Pick<Files, "stat">, folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = folder; at !== path.dirname(at) && (await files.stat(at)) === undefined; at = path.dirname(at)) {
+    missing.unshift(at);
+  }
+  return missing;
+}
+
 const marker = ".go-workstation-";
 
 /**

@@ -1,7 +1,6 @@
 /** Files for a user who is not root: where this user's rights end, the privileged helper of the run goes on. */
-import path from "node:path";
 import { isPrivilegedPath } from "../domain/machine/privileged.ts";
-import type { Files } from "./host-files.ts";
+import { type Files, missingFolders } from "./host-files.ts";
 import { type Privileged, PrivilegedError } from "./privileged.ts";
 
 /** `helper` is undefined where none runs: plain `pulumi up`, `drift`, `doctor`. */
@@ -81,7 +80,7 @@ export function withPrivileged(files: Files, helper: Privileged | undefined): Fi
         (root) => root.removeFolder(folder),
       ),
     async makeFolder(folder, mode) {
-      const missing = await missingFolders(folder, stat);
+      const missing = await missingFolders({ stat }, folder);
       return await either(
         "make the folder",
         folder,
@@ -93,14 +92,6 @@ export function withPrivileged(files: Files, helper: Privileged | undefined): Fi
       );
     },
   };
-}
-
-async function missingFolders(folder: string, stat: Files["stat"]): Promise<string[]> {
-  const missing: string[] = [];
-  for (let at = folder; at !== path.dirname(at) && (await stat(at)) === undefined; at = path.dirname(at)) {
-    missing.unshift(at);
-  }
-  return missing;
 }
 
 function isDenied(error: unknown): boolean {

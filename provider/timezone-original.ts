@@ -2,6 +2,7 @@
 import path from "node:path";
 import { isPrivilegedPath } from "../domain/machine/privileged.ts";
 import type { Host } from "./host.ts";
+import { missingFolders } from "./host-files.ts";
 import { sha256 } from "./originals.ts";
 
 type First =
@@ -51,7 +52,7 @@ export async function keepFirst(host: Host, root: string, zone: string): Promise
   const first: FirstZone = known ?? {
     link: await lookAt(host, link),
     text: await lookAt(host, text),
-    folders: await missingFolders(host, path.dirname(link)),
+    folders: await missingFolders(host.files, path.dirname(link)),
     ours: [],
   };
   await host.files.makeFolder(folderOf(host, root), 0o700);
@@ -89,11 +90,4 @@ async function put(host: Host, file: string, first: First): Promise<void> {
   // In the place of a link of ours: among the helper's verbs that is `restore` alone.
   if (host.privileged === undefined || !isPrivilegedPath(file)) await host.files.write(file, content, options);
   else await host.privileged.restore(file, content, options);
-}
-
-async function missingFolders(host: Host, folder: string): Promise<string[]> {
-  const missing: string[] = [];
-  for (let at = folder; at !== path.dirname(at) && (await host.files.stat(at)) === undefined; at = path.dirname(at))
-    missing.unshift(at);
-  return missing;
 }

@@ -54,15 +54,6 @@ export async function forgetInstalled(host: Host, file: string): Promise<void> {
   await host.files.removeEmptyFolder(folder);
 }
 
-/** Noted before they are made. */
-export async function missingFolders(host: Host, folder: string): Promise<string[]> {
-  const missing: string[] = [];
-  for (let at = folder; at !== path.dirname(at) && (await host.files.stat(at)) === undefined; at = path.dirname(at)) {
-    missing.unshift(at);
-  }
-  return missing;
-}
-
 /** Those that we made, and `own`, which another of ours may have made for us; as far as they are empty. */
 export async function removeMadeFolders(host: Host, made: readonly string[], own: readonly string[]): Promise<void> {
   const all = [...new Set([...made, ...own])].sort((a, b) => b.length - a.length);

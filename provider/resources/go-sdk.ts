@@ -10,17 +10,11 @@ import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { machineArch } from "../facts/system.ts";
 import { folderProblem } from "../go/folder.ts";
-import {
-  forgetInstalled,
-  loadInstalled,
-  loadManifest,
-  missingFolders,
-  removeMadeFolders,
-  saveInstalled,
-} from "../go/installed.ts";
+import { forgetInstalled, loadInstalled, loadManifest, removeMadeFolders, saveInstalled } from "../go/installed.ts";
 import { contentDifferences, differences, listTree, renderManifest, treeDigest } from "../go/sdk-tree.ts";
 import type { CheckFailure, DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
+import { missingFolders } from "../host-files.ts";
 import { withLock } from "../lock.ts";
 import { sha256 } from "../originals.ts";
 import { workFolder } from "../work-folder.ts";
@@ -152,7 +146,7 @@ async function install(host: Host, news: GoSdkInputs, report: Report, takeOver: 
   // Loaded late: comparing what is there needs nothing of it.
   const { anySdkLayer, unpackSdk } = await import("../image/go-layers.ts");
   const layer = await anySdkLayer(host, news.version, machineArch(), report);
-  const parents = await missingFolders(host, news.folder);
+  const parents = await missingFolders(host.files, news.folder);
   await host.files.makeFolder(news.folder);
   const work = await workFolder(host, host.files.real(news.folder), prefixOf(at));
   try {

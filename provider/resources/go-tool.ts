@@ -9,9 +9,10 @@ import path from "node:path";
 import { machineArch } from "../facts/system.ts";
 import { type BuildInfo, readBuildInfo } from "../go/buildinfo.ts";
 import { folderProblem } from "../go/folder.ts";
-import { forgetInstalled, loadInstalled, missingFolders, removeMadeFolders, saveInstalled } from "../go/installed.ts";
+import { forgetInstalled, loadInstalled, removeMadeFolders, saveInstalled } from "../go/installed.ts";
 import type { CheckFailure, DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
+import { missingFolders } from "../host-files.ts";
 import { withLock } from "../lock.ts";
 import { sha256 } from "../originals.ts";
 
@@ -131,7 +132,7 @@ async function put(host: Host, news: GoToolInputs, report: Report, takeOver: boo
       );
     }
     const content = await builtContent(built);
-    const folders = await missingFolders(host, path.dirname(target));
+    const folders = await missingFolders(host.files, path.dirname(target));
     await saveInstalled(host, { path: target, digest: built.sha256, sum: built.sum, folders });
     await host.files.makeFolder(path.dirname(target));
     await host.files.write(target, content, { mode: 0o755 });

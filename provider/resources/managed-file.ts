@@ -16,6 +16,7 @@ import { digest, samePath } from "../../domain/files/format.ts";
 import { bareIni } from "../../domain/files/ini.ts";
 import type { DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
+import { missingFolders } from "../host-files.ts";
 import { keepOriginal, loadOriginal, sha256 } from "../originals.ts";
 import {
   checkArguments,
@@ -35,7 +36,7 @@ import {
   putParts,
   readParts,
 } from "./managed-file/parts.ts";
-import { locate, look, missingFolders, oneAtATime, type Place, pathProblem } from "./managed-file/place.ts";
+import { locate, look, oneAtATime, type Place, pathProblem } from "./managed-file/place.ts";
 
 export type { ManagedFileInputs, ManagedFileOutputs } from "./managed-file/arguments.ts";
 
@@ -172,7 +173,7 @@ async function putWhole(host: Host, news: ManagedFileInputs, place: Place): Prom
   }
   const content = news.content ?? "";
   const hash = sha256(content);
-  const folders = await missingFolders(host, path.dirname(place.file));
+  const folders = await missingFolders(host.files, path.dirname(place.file));
   const target = place.target === undefined ? {} : { target: place.target };
   await keepOriginal(host, news.path, { writing: hash, folders, file: place.file, ...target });
   await host.files.makeFolder(path.dirname(place.file));

@@ -22,6 +22,7 @@ import { dialectOf } from "../../../domain/files/ini-lines.ts";
 import { jsonFormat } from "../../../domain/files/json.ts";
 import { FileProblem } from "../../../domain/files/problem.ts";
 import type { Host } from "../../host.ts";
+import { missingFolders } from "../../host-files.ts";
 import {
   keepOriginal,
   loadOriginal,
@@ -32,7 +33,7 @@ import {
   sha256,
 } from "../../originals.ts";
 import { type ManagedFileInputs, type ManagedFileOutputs, type Mode, octal, wantedOf } from "./arguments.ts";
-import { missingFolders, type Place } from "./place.ts";
+import type { Place } from "./place.ts";
 
 export function familyOf(mode: Mode): PartFormat | undefined {
   return mode === "whole" ? undefined : mode === "jsonc" ? "json" : mode;
@@ -70,7 +71,7 @@ export async function putParts(
   const permissions =
     news.permissions === undefined ? (place.stat?.mode ?? was?.mode ?? newMode) : Number.parseInt(news.permissions, 8);
   const owner = place.stat ?? was;
-  const folders = await missingFolders(host, path.dirname(place.file));
+  const folders = await missingFolders(host.files, path.dirname(place.file));
   const about = {
     writing: hash,
     folders,

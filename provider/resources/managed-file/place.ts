@@ -78,15 +78,6 @@ export async function look(host: Host, file: string, follow: boolean): Promise<P
   return { file: at, stat, ...(at === file ? {} : { target: at }) };
 }
 
-/** Noted before they are made: a run that was killed in between still knows which folders are ours. */
-export async function missingFolders(host: Host, folder: string): Promise<string[]> {
-  const missing: string[] = [];
-  for (let at = folder; at !== path.dirname(at) && (await host.files.stat(at)) === undefined; at = path.dirname(at)) {
-    missing.unshift(at);
-  }
-  return missing;
-}
-
 const running = new Map<string, Promise<unknown>>();
 
 /** Resources can share a file: one at a time changes it. */
