@@ -257,6 +257,48 @@ func TestDeclarationChanges(t *testing.T) {
 	serial(t, k, "c")
 }
 
+func TestDeclarationIsFollowedWithoutASignal(t *testing.T) {
+	k := keeper(t, one)
+	k.ReloadIfChanged()
+	first := look(t, k, start)
+	k.ReloadIfChanged()
+	if again := look(t, k, start); again != first {
+		t.Fatal("an unchanged declaration replaced a leaf")
+	}
+	replace := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(k.Declaration+".new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(k.Declaration+".new", k.Declaration); err != nil {
+			t.Fatal(err)
+		}
+		k.ReloadIfChanged()
+	}
+	replace(strings.Replace(one, "a.gows-dev.internal", "b.gows-dev.internal", 1))
+	second := look(t, k, start)
+	if second == first {
+		t.Fatal("a changed declaration was not followed")
+	}
+	replace("{")
+	k.Look(start)
+	if report, _ := k.Last(); len(report.Problems) == 0 || serial(t, k, "a") != second {
+		t.Fatalf("a wrong declaration: problems %v", report.Problems)
+	}
+	if err := os.Remove(k.Declaration); err != nil {
+		t.Fatal(err)
+	}
+	k.ReloadIfChanged()
+	k.Look(start)
+	if report, _ := k.Last(); len(report.Problems) == 0 || serial(t, k, "a") != second {
+		t.Fatalf("a missing declaration: problems %v", report.Problems)
+	}
+	replace(strings.Replace(one, "a.gows-dev.internal", "b.gows-dev.internal", 1))
+	if again := look(t, k, start); again != second {
+		t.Fatal("the same declaration as before replaced a leaf")
+	}
+}
+
 func TestALastingFaultDoesNotFillTheLog(t *testing.T) {
 	k := keeper(t, one)
 	// A file where the folder should be: every attempt to publish fails after it was logged.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"workstation/sidecars/ca/internal/authority"
@@ -40,6 +41,13 @@ type Keeper struct {
 	numbers          Numbers
 	// trouble of leaves that failed, so that a lasting fault does not fill the issuer log.
 	trouble map[string]*trouble
+	// seen is the declaration that was read last; only the loop of Run touches it.
+	seen stamp
+}
+
+type stamp struct {
+	inode         uint64
+	size, changed int64
 }
 
 // trouble counts in looks, not in time: the clock may be what is wrong.
@@ -71,6 +79,8 @@ func (k *Keeper) Open() error {
 	if _, err := journal.Verify(k.State); err != nil {
 		return err
 	}
+	// Before it is read: what is written in between is then read again.
+	k.seen = k.stamp()
 	var err error
 	if k.ca, err = authority.Load(k.State); err != nil {
 		return err
@@ -91,6 +101,30 @@ func (k *Keeper) Reload() {
 	}
 	k.declarationError, k.leaves, k.trouble = "", leaves, nil
 	k.Log.Info("declaration read", "leaves", len(leaves))
+}
+
+// ReloadIfChanged reads the declaration again when the file is another one than at the last look: who writes it need not
+// know where this process runs.
+func (k *Keeper) ReloadIfChanged() {
+	now := k.stamp()
+	if now == k.seen {
+		return
+	}
+	k.seen = now
+	k.Reload()
+}
+
+// stamp tells one declaration from another; the zero stamp is a file that cannot be looked at.
+func (k *Keeper) stamp() stamp {
+	info, err := os.Stat(k.Declaration)
+	if err != nil {
+		return stamp{}
+	}
+	found := stamp{size: info.Size(), changed: info.ModTime().UnixNano()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		found.inode = stat.Ino
+	}
+	return found
 }
 
 // ClockJump counts a clock that was set, or a machine that slept.

@@ -27,6 +27,7 @@ func (k *Keeper) Run(ctx context.Context, ticks <-chan time.Time, hangups <-chan
 		case <-hangups:
 			k.Reload()
 		case <-ticks:
+			k.ReloadIfChanged()
 		}
 		at := now()
 		if by := jumped(last, at, at.Sub(last)); by != 0 {
