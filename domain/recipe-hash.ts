@@ -1,6 +1,6 @@
 /** The name of an image follows from what goes into it. */
 import { createHash } from "node:crypto";
-import type { ImageRecipe } from "./recipe.ts";
+import type { ImageRecipe, Layer } from "./recipe.ts";
 
 /** Raised whenever the same recipe would give a different image: then old images and layers are made anew. */
 export const RECIPE_FORMAT = 1;
@@ -27,8 +27,14 @@ export function recipeHash(recipe: ImageRecipe, contents: readonly string[]): st
 function withoutPaths(recipe: ImageRecipe): unknown {
   return {
     ...recipe,
-    layers: recipe.layers.map((layer) => (layer.kind === "dockerfile" ? { kind: layer.kind } : layer)),
+    layers: recipe.layers.map(withoutPath),
   };
+}
+
+export function withoutPath(layer: Layer): object {
+  if (layer.kind === "dockerfile") return { kind: layer.kind };
+  if (layer.kind !== "goPrograms") return layer;
+  return { ...layer, programs: layer.programs.map(({ module: _module, ...named }) => named) };
 }
 
 export function imageReference(repository: string, hash: string): string {

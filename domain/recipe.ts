@@ -27,6 +27,8 @@ export type Layer =
   | { kind: "trustRoots" /** PEM, sorted by fingerprint. */; certificates: string[] }
   | { kind: "goSdk" /** Such as `1.22.6`. */; version: string; default: boolean }
   | { kind: "goTools" /** The SDK that builds and runs them. */; go: string; tools: GoToolPin[] }
+  /** Programs of this checkout, in /usr/local/bin; static, so that they run on any base. */
+  | { kind: "goPrograms" /** The SDK that builds them. */; go: string; programs: GoProgram[] }
   | {
       kind: "user";
       name: string;
@@ -44,6 +46,17 @@ export interface GoToolPin {
   version: string;
   /** Name of the executable. */
   binary: string;
+}
+
+export interface GoProgram {
+  /** Folder with go.mod, absolute. Its place does not count for the image, only what is in it. */
+  module: string;
+  /** Such as `./cmd/workstation-ca`, or the import path of a program that the module requires. */
+  package: string;
+  /** Name of the executable. */
+  binary: string;
+  /** Of the module's sources: filled in by whoever can read them. */
+  digest?: string;
 }
 
 export interface ImageConfig {

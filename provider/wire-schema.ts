@@ -23,9 +23,10 @@ export function packageSchema(version: string): string {
           block: text,
           symlink: text,
           permissions: text,
+          owner: text,
         },
         requiredInputs: ["path"],
-        properties: { path: text, mode: text, permissions: text, sha256: text, values: anyObject },
+        properties: { path: text, mode: text, permissions: text, owner: text, sha256: text, values: anyObject },
         required: ["path", "mode", "permissions", "sha256"],
       },
       "workstation:index:LocalImage": {

@@ -26,6 +26,8 @@ export interface ManagedFileArgs {
   symlink?: pulumi.Input<"refuse" | "follow">;
   /** Unix permissions as octal text. Default `0644` for a new file; a file that was there keeps its own. */
   permissions?: pulumi.Input<string>;
+  /** For `whole`: `UID:GID` in numbers, such as `1000:1000`. Default: the file's own, or whoever runs this. */
+  owner?: pulumi.Input<string>;
 }
 
 /** A file, or our keys or lines in one, kept as declared; what stood there before is given back on delete. */

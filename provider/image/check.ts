@@ -81,6 +81,17 @@ async function checkLayer(layer: Bag, at: string, all: Bag[], fail: Fail): Promi
         matches(`${at}.tools[${index}].binary`, tool.binary, /^[\w-]+$/, "a program's name", fail);
       }
       return;
+    case "goPrograms":
+      matches(`${at}.go`, layer.go, goVersion, "a full Go release such as 1.22.6", fail);
+      if (!all.some((other) => other?.kind === "goSdk" && other.version === layer.go))
+        fail(`${at}.go`, `is ${JSON.stringify(layer.go)}, but the recipe has no goSdk layer of that version`);
+      for (const [index, program] of ((layer.programs ?? []) as Bag[]).entries()) {
+        const here = `${at}.programs[${index}]`;
+        matches(`${here}.module`, program.module, /^\/[^\0]+$/, "an absolute path", fail);
+        matches(`${here}.package`, program.package, /^(\.\/)?[\w.-]+(\/[\w.-]+)*$/, "a Go package", fail);
+        matches(`${here}.binary`, program.binary, /^[\w-]+$/, "a program's name", fail);
+      }
+      return;
     case "trustRoots":
       for (const [index, pem] of ((layer.certificates ?? []) as unknown[]).entries()) {
         if (!isCertificate(pem)) fail(`${at}.certificates[${index}]`, "is not a certificate in PEM form");

@@ -15,6 +15,20 @@ export async function dockerfileContents(recipe: ImageRecipe): Promise<string[]>
   return hashes;
 }
 
+/** The recipe with the digest of each program's sources. */
+export async function withSources(recipe: ImageRecipe): Promise<ImageRecipe> {
+  const { sourcesDigest } = await import("../go/program-cache.ts");
+  const layers = recipe.layers.map(async (layer) => {
+    if (layer.kind !== "goPrograms") return layer;
+    const programs = layer.programs.map(async (program) => ({
+      ...program,
+      digest: await sourcesDigest(program.module),
+    }));
+    return { ...layer, programs: await Promise.all(programs) };
+  });
+  return { ...recipe, layers: await Promise.all(layers) };
+}
+
 /** Names, modes and contents, sorted. What `.dockerignore` leaves out counts as well: a false alarm only costs a build. */
 async function contextHash(context: string, dockerfile: string): Promise<string> {
   const whole = createHash("sha256").update(`${path.relative(context, dockerfile)}\n`);

@@ -1,7 +1,8 @@
 /** Go SDKs as checksum-verified modules from the module proxy, and tools built by them, as image layers. */
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { GoToolPin } from "../../domain/recipe.ts";
+import type { GoProgram, GoToolPin } from "../../domain/recipe.ts";
+import { builtProgram } from "../go/program-cache.ts";
 import { builtTool } from "../go/tool-cache.ts";
 import { fetchToolchain, placeSdkFile } from "../go/toolchain-module.ts";
 import type { Report } from "../handler.ts";
@@ -85,6 +86,30 @@ export async function makeTools(
   for (const pin of tools.pins) {
     const { file, size } = await builtTool(host, { pin, go: tools.go, arch: tools.arch }, sdkFolder, onProgress);
     entries.push({ name: `${prefix}/bin/${pin.binary}`, type: "file", mode: 0o755, content: { file, size } });
+  }
+  const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
+  await rm(sdk, { recursive: true, force: true });
+  return made;
+}
+
+/** In /usr/local/bin, owned by root. */
+export async function makePrograms(
+  host: Host,
+  wanted: { go: string; arch: string; programs: readonly GoProgram[]; sdkLayer: CachedLayer },
+  folder: string,
+  onProgress: (text: string) => void,
+): Promise<TarResult> {
+  const sdk = path.join(folder, "sdk");
+  let unpacked: Promise<string> | undefined;
+  const sdkFolder = () => {
+    unpacked ??= unpackSdk(host, wanted.sdkLayer, wanted.go, sdk).then(() => sdk);
+    return unpacked;
+  };
+  const entries: TarEntry[] = [directory("usr/local/bin")];
+  for (const program of wanted.programs) {
+    const question = { program, go: wanted.go, arch: wanted.arch };
+    const { file, size } = await builtProgram(host, question, sdkFolder, onProgress);
+    entries.push({ name: `usr/local/bin/${program.binary}`, type: "file", mode: 0o755, content: { file, size } });
   }
   const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
   await rm(sdk, { recursive: true, force: true });

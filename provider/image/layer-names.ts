@@ -1,7 +1,7 @@
 /** What layers are called and where the cache has them; loads nothing that makes one. */
 
 import type { Layer, RootfsBase } from "../../domain/recipe.ts";
-import { contentHash } from "../../domain/recipe-hash.ts";
+import { contentHash, withoutPath } from "../../domain/recipe-hash.ts";
 import type { Host } from "../host.ts";
 import { type CachedLayer, cachedLayer } from "./layer-cache.ts";
 import type { BaseFiles } from "./small-layers.ts";
@@ -39,6 +39,10 @@ export function layerName(layer: TarLayer, base: Pick<BaseSource, "key" | "arch"
     case "goTools": {
       const names = layer.tools.map((tool) => `${tool.binary} ${tool.version}`).join(", ");
       return { key: key({ ...layer, arch: base.arch }), title: `tools for Go ${layer.go} (${names})` };
+    }
+    case "goPrograms": {
+      const names = layer.programs.map(({ binary }) => binary).join(", ");
+      return { key: key({ ...withoutPath(layer), arch: base.arch }), title: `programs (${names})` };
     }
     case "trustRoots":
       return { key: key({ ...layer, base: base.key }), title: `${layer.certificates.length} root certificates` };

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { RootfsBase } from "../../domain/recipe.ts";
 import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
-import { makeTools, sdkJob } from "./go-layers.ts";
+import { makePrograms, makeTools, sdkJob } from "./go-layers.ts";
 import { type CachedLayer, cachedLayer, ensureLayer, type LayerJob, layersFolder } from "./layer-cache.ts";
 import { type BaseSource, layerName, rootfsLayer, type TarLayer } from "./layer-names.ts";
 import { baseFiles, makeRootfs } from "./rootfs.ts";
@@ -42,7 +42,7 @@ export async function makeLayers(
   }
   for (const layer of layers) {
     const name = layerName(layer, source);
-    const waitFor = layer.kind === "goTools" ? sdks.get(layer.go) : rootfs;
+    const waitFor = layer.kind === "goTools" || layer.kind === "goPrograms" ? sdks.get(layer.go) : rootfs;
     const sdk = layer.kind === "goSdk" ? sdks.get(layer.version) : undefined;
     making.push(
       sdk ??
@@ -82,7 +82,11 @@ function otherJob(host: Host, layer: TarLayer, source: BaseSource, needed: Cache
   if (layer.kind === "user") return small((files) => userEntries(files, layer));
   if (layer.kind === "goSdk") return sdkJob(host, layer, source.arch);
   if (needed === undefined)
-    throw new Error(`the recipe has tools for Go ${layer.go}, but no goSdk layer of that version`);
+    throw new Error(`the recipe has programs for Go ${layer.go}, but no goSdk layer of that version`);
+  if (layer.kind === "goPrograms") {
+    const wanted = { go: layer.go, arch: source.arch, programs: layer.programs, sdkLayer: needed };
+    return { ...name, make: (folder, report) => makePrograms(host, wanted, folder, report) };
+  }
   const tools = { go: layer.go, arch: source.arch, pins: layer.tools, sdkLayer: needed };
   return { ...name, make: (folder, report) => makeTools(host, tools, folder, report) };
 }

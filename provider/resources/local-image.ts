@@ -12,7 +12,7 @@ import type { CheckFailure, DiffResult, Report, ResourceHandler } from "../handl
 import type { Host } from "../host.ts";
 import { checkRecipe } from "../image/check.ts";
 import { configFile } from "../image/config-file.ts";
-import { dockerfileContents } from "../image/contents.ts";
+import { dockerfileContents, withSources } from "../image/contents.ts";
 import { layersIfCached, type TarLayer } from "../image/layer-names.ts";
 
 export interface LocalImageInputs {
@@ -50,7 +50,10 @@ export const localImage: ResourceHandler<LocalImageInputs, LocalImageOutputs> = 
     }
     if (!unknown.has("recipe")) {
       failures.push(...(await checkRecipe(news.recipe)));
-      if (failures.length === 0) inputs.contents = await dockerfileContents(inputs.recipe);
+      if (failures.length === 0) {
+        inputs.recipe = await withSources(inputs.recipe);
+        inputs.contents = await dockerfileContents(inputs.recipe);
+      }
     }
     return { inputs, failures };
   },

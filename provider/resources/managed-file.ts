@@ -24,6 +24,7 @@ import {
   type ManagedFileOutputs,
   modes,
   octal,
+  ownerOf,
   wantedOf,
 } from "./managed-file/arguments.ts";
 import { giveBack } from "./managed-file/give-back.ts";
@@ -89,7 +90,7 @@ export const managedFile: ResourceHandler<ManagedFileInputs, ManagedFileOutputs>
     if (olds.mode !== "whole") return { id, inputs: {}, outputs: await readParts(host, olds, place) };
     const content = place.stat.kind === "file" ? await host.files.read(place.file) : undefined;
     const hash = content === undefined ? "" : sha256(content);
-    return { id, inputs: {}, outputs: wholeOutputs(id, hash, place.stat.mode, place.target) };
+    return { id, inputs: {}, outputs: wholeOutputs(id, hash, place.stat, place.target) };
   },
 
   async update(host, _id, olds, news, report) {
@@ -105,10 +106,10 @@ export const managedFile: ResourceHandler<ManagedFileInputs, ManagedFileOutputs>
     const place = await look(host, id, olds.target !== undefined);
     if (place.stat === undefined) return undefined;
     const { path: file = id, mode = "whole", keys = [] } = olds;
-    const seen = { ...olds, permissions: octal(place.stat.mode) } as ManagedFileOutputs;
+    const seen = { ...olds, permissions: octal(place.stat.mode), owner: ownerText(place.stat) } as ManagedFileOutputs;
     const compared = compare(seen, { ...news, path: file, mode } as ManagedFileInputs, new Set());
     const hidden = await hiddenDrift(host, { path: file, mode, keys }, place);
-    const plain = compared.changed.filter((name) => name === "path" || name === "mode" || name === "permissions");
+    const plain = compared.changed.filter((name) => ["path", "mode", "permissions", "owner"].includes(name));
     const name = sealed.has("content") || mode === "whole" || mode === "block" ? "content" : "values";
     return { ...compared, changed: hidden ? [...plain, name] : plain, details: {} };
   },
@@ -127,6 +128,7 @@ function compare(olds: ManagedFileOutputs, news: ManagedFileInputs, unknown: Rea
     block: unknown.has("block") || (news.mode === "block" && olds.block !== news.block),
     permissions:
       unknown.has("permissions") || (news.permissions !== undefined && news.permissions !== olds.permissions),
+    owner: unknown.has("owner") || (news.owner !== undefined && news.owner !== olds.owner),
   };
   const changed = Object.keys(differs).filter((name) => differs[name]);
   // What is ours of the file is another thing then: it is given back first.
@@ -179,19 +181,29 @@ async function putWhole(host: Host, news: ManagedFileInputs, place: Place): Prom
   await host.files.makeFolder(path.dirname(place.file));
   const mode =
     news.permissions === undefined ? (place.stat?.mode ?? newFileMode) : Number.parseInt(news.permissions, 8);
+  const owner = news.owner === undefined ? place.stat : ownerOf(news.owner);
   await host.files.write(place.file, content, {
     mode,
-    ...(place.stat === undefined ? {} : { owner: { uid: place.stat.uid, gid: place.stat.gid } }),
+    ...(owner === undefined ? {} : { owner: { uid: owner.uid, gid: owner.gid } }),
   });
-  return wholeOutputs(news.path, hash, mode, place.target);
+  const { uid, gid } = owner ?? host.user;
+  return wholeOutputs(news.path, hash, { mode, uid, gid }, place.target);
 }
 
-function wholeOutputs(file: string, hash: string, mode: number, target: string | undefined): ManagedFileOutputs {
+const ownerText = ({ uid, gid }: { uid: number; gid: number }): string => `${uid}:${gid}`;
+
+function wholeOutputs(
+  file: string,
+  hash: string,
+  stat: { mode: number; uid: number; gid: number },
+  target: string | undefined,
+): ManagedFileOutputs {
   return {
     path: file,
     mode: "whole",
     sha256: hash,
-    permissions: octal(mode),
+    permissions: octal(stat.mode),
+    owner: ownerText(stat),
     ...(target === undefined ? {} : { target }),
   };
 }
@@ -218,7 +230,7 @@ async function readForImport(
   const content = (await host.files.read(file)) ?? Buffer.alloc(0);
   const text = content.toString("utf8");
   if (!Buffer.from(text).equals(content)) throw new Error(`${file} is not UTF-8 text and cannot be managed`);
-  const outputs = wholeOutputs(file, sha256(content), stat.mode, undefined);
+  const outputs = wholeOutputs(file, sha256(content), stat, undefined);
   return { id: file, inputs: { path: file, mode, content: text, permissions: outputs.permissions }, outputs };
 }
 

@@ -16,6 +16,7 @@ export interface ManagedFileInputs {
   block?: string;
   symlink?: "refuse" | "follow";
   permissions?: string;
+  owner?: string;
 }
 
 export interface ManagedFileOutputs {
@@ -25,6 +26,8 @@ export interface ManagedFileOutputs {
   sha256: string;
   /** As found on disk, octal. */
   permissions: string;
+  /** `uid:gid` as found on disk; `whole` only. */
+  owner?: string;
   /** `ini`, `json`, `jsonc`: what our keys hold. */
   values?: Values;
   /** Our keys as last written, on disk or not. Of a block: its name. */
@@ -63,6 +66,7 @@ export function checkArguments(
   }
   if (!unknown.has("mode")) checkContent(inputs, unknown, fail);
   if (asked("permissions")) checkPermissions(inputs, fail);
+  if (asked("owner")) checkOwner(inputs, fail);
   if (asked("symlink") && news.symlink !== "refuse" && news.symlink !== "follow")
     fail("symlink", `is ${JSON.stringify(news.symlink)}; allowed: refuse, follow`);
   return { inputs, failures };
@@ -75,6 +79,17 @@ function checkPermissions(inputs: ManagedFileInputs, fail: Fail): void {
   if (typeof permissions === "string" && /^0?[0-7]{3}$/.test(permissions))
     inputs.permissions = octal(Number.parseInt(permissions, 8));
   else fail("permissions", `is ${JSON.stringify(permissions)}; must be octal permissions as text, such as "0644"`);
+}
+
+function checkOwner({ owner, mode }: ManagedFileInputs, fail: Fail): void {
+  if (typeof owner !== "string" || ownerOf(owner) === undefined)
+    fail("owner", `is ${JSON.stringify(owner)}; must be numbers UID:GID as text, such as "1000:1000"`);
+  else if (mode !== "whole") fail("owner", `belongs to mode whole; a file of mode ${mode} keeps the owner that it has`);
+}
+
+export function ownerOf(text: string): { uid: number; gid: number } | undefined {
+  const [, uid, gid] = /^(\d{1,10}):(\d{1,10})$/.exec(text) ?? [];
+  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
 function checkContent(inputs: ManagedFileInputs, unknown: ReadonlySet<string>, fail: Fail): void {
