@@ -2,6 +2,7 @@
 import { facts } from "./facts.ts";
 import type { ResourceHandler } from "./handler.ts";
 import type { Host } from "./host.ts";
+import { certificateAuthority } from "./resources/certificate-authority.ts";
 import { goSdk } from "./resources/go-sdk.ts";
 import { goTool } from "./resources/go-tool.ts";
 import { localImage } from "./resources/local-image.ts";
@@ -19,6 +20,7 @@ export const handlers: Readonly<Record<string, AnyHandler>> = {
   "workstation:index:ManagedFile": managedFile as unknown as AnyHandler,
   "workstation:index:ProcessLimit": processLimit as unknown as AnyHandler,
   "workstation:index:LocalImage": localImage as unknown as AnyHandler,
+  "workstation:index:CertificateAuthority": certificateAuthority as unknown as AnyHandler,
   "workstation:index:GoSdk": goSdk as unknown as AnyHandler,
   "workstation:index:GoTool": goTool as unknown as AnyHandler,
   "workstation:index:TrustAnchors": trustAnchors as unknown as AnyHandler,

@@ -4,6 +4,15 @@ const texts = { type: "array", items: text };
 const tool = { package: text, version: text, binary: text, go: text, folder: text };
 const whole = { type: "integer" };
 const flag = { type: "boolean" };
+const authority = {
+  stack: text,
+  folder: text,
+  passphrase: { ...text, secret: true },
+  owner: text,
+  leaves: { type: "array", items: { $ref: "pulumi.json#/Any" } },
+  rootLifetime: text,
+  intermediateLifetime: text,
+};
 const anyObject = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
 
 export function packageSchema(version: string): string {
@@ -35,6 +44,13 @@ export function packageSchema(version: string): string {
         requiredInputs: ["repository", "recipe"],
         properties: { repository: text, recipe: anyObject, reference: text, imageId: text, size: { type: "number" } },
         required: ["repository", "recipe", "reference", "imageId", "size"],
+      },
+      "workstation:index:CertificateAuthority": {
+        description: "The stack's own certificate authority, in a folder.",
+        inputProperties: { ...authority, program: anyObject, go: text },
+        requiredInputs: [...Object.keys(authority), "program", "go"],
+        properties: { ...authority, fingerprint: text, certificate: text, findings: texts },
+        required: [...Object.keys(authority), "fingerprint", "certificate", "findings"],
       },
       "workstation:index:GoSdk": {
         description: "A Go release in a folder of the user's, from the checksum-verified toolchain module.",

@@ -23,10 +23,12 @@ type Report struct {
 
 // AuthorityReport describes the authority without anything that renewing leaves changes.
 type AuthorityReport struct {
-	Stack                string   `json:"stack"`
-	Algorithm            string   `json:"algorithm"`
-	Fingerprint          string   `json:"sha256"`
-	Trusted              []string `json:"trusted"`
+	Stack       string   `json:"stack"`
+	Algorithm   string   `json:"algorithm"`
+	Fingerprint string   `json:"sha256"`
+	Trusted     []string `json:"trusted"`
+	// Bundle is what peers have to trust, as PEM: what bundle.pem holds once serve has run.
+	Bundle               string   `json:"bundle"`
 	Intermediate         string   `json:"intermediateSha256"`
 	DNS                  []string `json:"dns"`
 	Networks             []string `json:"networks"`
@@ -99,6 +101,7 @@ func describe(ca *authority.Authority, now time.Time) AuthorityReport {
 	for _, trusted := range ca.Bundle(now) {
 		report.Trusted = append(report.Trusted, authority.Fingerprint(trusted))
 	}
+	report.Bundle = string(authority.EncodePEM(ca.Bundle(now)...))
 	return report
 }
 
