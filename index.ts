@@ -6,18 +6,21 @@ import { DevContainer } from "./components/dev-container.ts";
 import { DevImage } from "./components/dev-image.ts";
 import { declareMachine } from "./components/machine.ts";
 import { ModuleCache } from "./components/module-cache.ts";
+import { declareShared } from "./components/shared.ts";
 import { SmokeTest } from "./components/smoke-test.ts";
-import { Workspace } from "./components/workspace.ts";
-import { parseConfig } from "./config/program.ts";
+import { parseConfig, splitCredentials } from "./config/program.ts";
 import { factsQuestion, planStack } from "./domain/plan.ts";
 import { getFacts } from "./resources/workstation.ts";
 
 // Types are stripped in place, so lines are right as they are: mapping each frame of each promise's stack took a second.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
+// Not among the types, but what the SDK itself asks.
+const { isConfigSecret: isSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 const stack = pulumi.getStack();
 const place = { root: pulumi.getRootDirectory(), home: homedir() };
-const settings = await parseConfig(pulumi.runtime.allConfig(), `${place.root}/Pulumi.${stack}.yaml`);
+const parsed = await parseConfig(pulumi.runtime.allConfig(), `${place.root}/Pulumi.${stack}.yaml`);
+const { settings, secrets } = splitCredentials(parsed, isSecret);
 const plan = planStack(stack, settings, await getFacts(factsQuestion(settings, place)), place);
 for (const warning of plan.warnings) await pulumi.log.warn(warning);
 
@@ -26,7 +29,7 @@ const provider = new docker.Provider("docker", { host: plan.dockerHost });
 const opts = { providers: [provider] };
 
 const trustDependsOn = declareMachine(plan.machine, opts);
-const workspace = new Workspace("workspace", { ...plan, trustDependsOn }, opts);
+const shared = await declareShared(plan, secrets, trustDependsOn, opts);
 const byOwner = new Map(
   plan.owners.map(({ suffix, volumes, repository, recipe }) => {
     const cache = new ModuleCache(`cache${suffix}`, { stack, volumes }, opts);
@@ -38,7 +41,7 @@ const byOwner = new Map(
 const containers = plan.containers.map((container) => {
   const { cache, image } = byOwner.get(container.owner) as { cache: ModuleCache; image: DevImage };
   const args = { plan: container, imageId: image.imageId };
-  const component = new DevContainer(container.project, args, { ...opts, dependsOn: [workspace, cache] });
+  const component = new DevContainer(container.project, args, { ...opts, dependsOn: [...shared.all, cache] });
   return { plan: container, image, component };
 });
 
@@ -69,7 +72,8 @@ export const projects = Object.fromEntries(
     },
   ]),
 );
-export const network = workspace.network;
+export const network = shared.workspace.network;
+export const goProxy = shared.goProxy;
 export const volumes = [...byOwner.values()].flatMap(({ cache }) => Object.values(cache.volumes));
 export const image = { reference: own.image.reference, id: own.image.imageId, sizeBytes: own.image.size };
 export const tools = Object.fromEntries(

@@ -12,7 +12,7 @@ export interface WorkspaceArgs {
   /** File that containers read as git's system configuration; its folder is mounted there. */
   gitConfig: { path: string; content: string };
   /** File of all roots, and those in it that the machine's own bundle may lack. */
-  trust: { path: string; certificates: string[] };
+  trust: { path: string; certificates: pulumi.Input<string>[] };
   /** What changes the machine's own bundle. */
   trustDependsOn?: pulumi.Resource[];
 }

@@ -71,6 +71,7 @@ export function crossChecks(
     ),
     ...portProblems(projects),
     ...memoryProblems(settings),
+    ...goProxyProblems(settings),
     ...smoke.problems,
   ];
   return { smokeTest: smoke.smokeTest, problems };
@@ -124,6 +125,76 @@ function memoryProblems(settings: LoadedSettings): Problem[] {
     if (bytes % MIB === 0 && bytes >= LEAST_MEMORY && Number.isSafeInteger(bytes)) return [];
     return [{ path, message: `${show(memory)} is not allowed: must be whole MiB, at least 64MiB` }];
   });
+}
+
+/** Names that the proxy's own containers have. */
+export const SIDECARS: readonly string[] = ["goproxy", "ca"];
+
+function goProxyProblems({ goProxy, projects, credentials }: LoadedSettings): Problem[] {
+  if (goProxy.mode === "off") return [];
+  const shared = goProxy.mode === "shared";
+  const hosts = goProxy.private.map(({ host }) => host);
+  return [
+    ...projects.flatMap(({ name, ports }, index): Problem[] => [
+      ...(SIDECARS.includes(name)
+        ? [
+            {
+              path: ["projects", index],
+              message: `its name ${show(name)} is that of a container of goProxy; give it another "name"`,
+            },
+          ]
+        : []),
+      ...ports.flatMap(({ host }, number): Problem[] =>
+        host === goProxy.port
+          ? [
+              {
+                path: ["projects", index, "ports", number, "host"],
+                message: `port ${host} of this machine is goProxy.port; choose another`,
+              },
+            ]
+          : [],
+      ),
+    ]),
+    ...repeated(hosts).map(
+      (index): Problem => ({
+        path: ["goProxy", "private", index, "host"],
+        message: `${show(hosts[index])} is listed twice; write it once`,
+      }),
+    ),
+    ...goProxy.private.flatMap(({ protocol, knownHosts }, index): Problem[] =>
+      protocol === "ssh" && knownHosts === undefined
+        ? [
+            {
+              path: ["goProxy", "private", index, "knownHosts"],
+              message:
+                "is missing: ssh must know the server's key. `ssh-keyscan HOST` prints the lines; compare them with what the server's people say",
+            },
+          ]
+        : [],
+    ),
+    ...(shared && goProxy.shared === undefined
+      ? [{ path: ["goProxy", "shared"], message: "is missing: mode shared needs s3 and redis" }]
+      : []),
+    ...(shared && credentials.s3 === undefined
+      ? [
+          {
+            path: ["credentials", "s3"],
+            message:
+              "is missing: the secret of goProxy.shared.s3.accessKeyId. `./workstation credential set s3` asks for it",
+          },
+        ]
+      : []),
+    ...goProxy.private.flatMap(({ host, protocol }): Problem[] =>
+      protocol === "ssh" && credentials[host] === undefined
+        ? [
+            {
+              path: ["credentials", host],
+              message: `is missing: ssh to ${host} needs a key. \`./workstation credential set ${host} --ssh-key FILE\``,
+            },
+          ]
+        : [],
+    ),
+  ];
 }
 
 /** Off when there is nothing to try. A project that nobody named by hand may be missing: then the first one is tried. */

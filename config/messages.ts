@@ -40,7 +40,14 @@ const KIND: Record<string, string> = {
   record: "a group of keys",
 };
 
+/** Nothing below it is ever repeated, whatever is wrong with it. */
+const SECRET = "credentials";
+
 export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Place): string[] {
+  if (issue.path[0] === SECRET && issue.code !== "invalid_key") {
+    const allowedHere = "must be written by `./workstation credential set HOST`, which encrypts it";
+    return [`${place(issue.path)}${fullKey(issue.path)}: is not a credential: ${allowedHere}`];
+  }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];

@@ -5,6 +5,22 @@ import { PREFIX } from "./messages.ts";
 import { parseSettings } from "./parse.ts";
 import type { LoadedSettings } from "./schema.ts";
 
+/** Secrets apart from settings: what plans are made from holds none, and says whether the stack keeps them encrypted. */
+export function splitCredentials(
+  settings: LoadedSettings,
+  isSecret: (key: string) => boolean,
+): { settings: LoadedSettings; secrets: Record<string, string> } {
+  const secrets = Object.fromEntries(
+    Object.entries(settings.credentials).map(([host, value]) => [
+      host,
+      typeof value === "string" ? value : value.secure,
+    ]),
+  );
+  if (!isSecret(`${PREFIX}:credentials`)) return { settings, secrets };
+  const sealed = Object.fromEntries(Object.keys(secrets).map((host) => [host, { secure: "(encrypted)" }]));
+  return { settings: { ...settings, credentials: sealed }, secrets };
+}
+
 /**
  * `all` is every config value of the stack as Pulumi hands it over. The stack file itself is read only when something
  * is wrong, to name the line.

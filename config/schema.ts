@@ -1,6 +1,7 @@
 /** The whole stack config: one schema gives types, defaults, messages and the JSON Schema that editors read. */
 import { z } from "zod";
 import { files } from "./files.ts";
+import { credentials, goProxy } from "./go-proxy.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
 import { wsl } from "./wsl.ts";
@@ -142,6 +143,8 @@ export const settingsSchema = z.strictObject({
   hostSync,
   goToolchain,
   files,
+  goProxy,
+  credentials,
 });
 
 /** As written by a person: everything that has a default may be left out. */

@@ -64,6 +64,8 @@ export interface ContainerQuestion {
   /** Folder on this machine that is /etc/workstation in the container. */
   etc: string;
   env: Record<string, string>;
+  /** Folder on this machine with this owner's secret files, and where the container sees it. */
+  secrets?: { source: string; target: string };
 }
 
 export const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
@@ -108,10 +110,11 @@ export function planContainer(question: ContainerQuestion): ContainerPlan {
   };
 }
 
-function planMounts({ stack, path, etc, ownerSuffix }: ContainerQuestion): Mount[] {
+function planMounts({ stack, path, etc, ownerSuffix, secrets }: ContainerQuestion): Mount[] {
   return [
     { type: "bind", source: path, target: workspaceFolder(path), readOnly: false },
     { type: "bind", source: etc, target: ETC, readOnly: true },
+    ...(secrets === undefined ? [] : [{ type: "bind" as const, ...secrets, readOnly: true }]),
     ...(Object.keys(CACHES) as CacheKind[]).map(
       (kind): Mount => ({
         type: "volume",

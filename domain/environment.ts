@@ -28,6 +28,8 @@ export interface EnvironmentQuestion {
   facts: Pick<Facts, "go" | "proxy">;
   goEnv: Settings["go"]["env"];
   projectEnv: Record<string, string>;
+  /** What this stack's own module proxy needs, beyond what is inherited; the settings' own words come after it. */
+  moduleProxy?: (inherited: Record<string, string>) => Record<string, string>;
 }
 
 /** Takes user names and passwords out of URLs in a list such as GOPROXY. */
@@ -38,7 +40,13 @@ export const hasCredentials = (value: string): boolean => withoutCredentials(val
 export const namesLoopback = (value: string): boolean =>
   /(^|:\/\/|[@,|\s])(localhost|127(\.\d{1,3}){3}|\[::1\])([:/,|\s]|$)/i.test(value);
 
-export function planEnvironment({ goVersion, facts, goEnv, projectEnv }: EnvironmentQuestion): Environment {
+export function planEnvironment({
+  goVersion,
+  facts,
+  goEnv,
+  projectEnv,
+  moduleProxy,
+}: EnvironmentQuestion): Environment {
   const warnings: string[] = [];
   const inherited: Record<string, string> = {};
   for (const [source, values] of [
@@ -77,6 +85,7 @@ export function planEnvironment({ goVersion, facts, goEnv, projectEnv }: Environ
     HOME,
     PATH: searchPath(goVersion),
     ...goEnv,
+    ...moduleProxy?.({ ...inherited, ...goEnv }),
     ...projectEnv,
   };
   return { env: Object.fromEntries(Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))), warnings };

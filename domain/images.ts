@@ -82,7 +82,7 @@ export function planImage({ settings, facts, roots, owner, tools, dockerfile }: 
   };
 }
 
-function planBase(image: Settings["image"], arch: RootfsBase["arch"]): RootfsBase | ImageBase {
+export function planBase(image: Settings["image"], arch: RootfsBase["arch"]): RootfsBase | ImageBase {
   if (image.source === "registry") return { kind: "image", reference: image.reference ?? DEFAULT_BASE };
   const packages = [...new Set([...PACKAGES, ...image.packages])].sort();
   return { kind: "rootfs", distribution: "debian", suite: image.suite, arch, packages };

@@ -4,6 +4,16 @@ import { goProblem, type ResolvedTools, resolveAllTools } from "./compatibility.
 import { type ContainerPlan, planContainer, workspaceFolder } from "./containers.ts";
 import { hasCredentials, planEnvironment, renderGitConfig, TRUST_BUNDLE } from "./environment.ts";
 import type { Facts, FactsArgs, ProjectFacts } from "./facts.ts";
+import {
+  type GoProxyPlan,
+  goProxyProblems,
+  ownerSecrets,
+  planGoProxy,
+  proxyDomain,
+  proxyEnvironment,
+  SECRETS,
+  SIDECAR_GO,
+} from "./go-proxy/plan.ts";
 import { planImage } from "./images.ts";
 import { type MachinePlan, planMachine } from "./machine/plan.ts";
 import {
@@ -41,6 +51,8 @@ export interface Plan {
   containers: (ContainerPlan & { owner: string; digest: string })[];
   tools: ResolvedTools[];
   machine: MachinePlan;
+  /** Absent where it is off. */
+  goProxy: GoProxyPlan | undefined;
   /** Project whose container is tried out; undefined when there is none to try. */
   smokeTest: string | undefined;
   warnings: string[];
@@ -120,6 +132,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     if (folder.uid === 0) warnings.push(rootOwned(project.name, folder.path));
   }
   problems.push(...sameFolder(found.map(({ project, facts: folder }) => [project.name, folder.path])));
+  problems.push(...goProxyProblems(settings));
   const machine = planMachine({
     stack,
     settings,
@@ -148,7 +161,20 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       volumes: mapCaches((kind) => volumeName(stack, kind, suffix)),
     }),
   );
-  const proxy = containerProxy(resolveProxy({ settings: settings.hostSync, facts }), stack);
+  const proxied = settings.goProxy.mode !== "off";
+  const direct = proxied ? [`.${proxyDomain(stack)}`] : [];
+  const proxy = containerProxy(resolveProxy({ settings: settings.hostSync, facts }), stack, direct);
+  const inherits = { goVersion: SIDECAR_GO, facts: { ...facts, proxy }, goEnv: settings.go.env, projectEnv: {} };
+  const goProxy = proxied
+    ? planGoProxy({
+        stack,
+        settings,
+        facts,
+        root: place.root,
+        environment: planEnvironment(inherits).env,
+        owners,
+      })
+    : undefined;
   const containers = found.map(({ project, facts: folder, goVersion }) => {
     const owner = containerOwner(folder);
     const suffix = ownerSuffix(owner, facts.user);
@@ -157,6 +183,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       facts: { ...facts, proxy },
       goEnv: settings.go.env,
       projectEnv: project.env,
+      ...(proxied ? { moduleProxy: (inherited) => proxyEnvironment(stack, settings, inherited) } : {}),
     });
     warnings.push(...environment.warnings);
     const plan = planContainer({
@@ -169,6 +196,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       ownerSuffix: suffix,
       etc,
       env: environment.env,
+      ...(proxied ? { secrets: { source: ownerSecrets(place.root, stack, suffix), target: SECRETS } } : {}),
     });
     return { ...plan, owner: suffix, digest: folder.digest };
   });
@@ -188,6 +216,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     containers,
     tools,
     machine,
+    goProxy,
     smokeTest: settings.smokeTest.enabled ? settings.smokeTest.project : undefined,
     warnings: [...new Set(warnings)],
   };

@@ -117,8 +117,12 @@ export function proxyVariables(
  * What containers get. They reach each other as NAME.NETWORK, so the network's name is one exception for all of them:
  * it stays the same when a project comes or goes, and no container has to be made again for its neighbour.
  */
-export function containerProxy(resolved: ResolvedProxy, stack: string): Record<string, string> {
-  return resolved.values === undefined ? {} : proxyVariables(resolved.values, [`.${networkName(stack)}`]);
+export function containerProxy(
+  resolved: ResolvedProxy,
+  stack: string,
+  more: readonly string[] = [],
+): Record<string, string> {
+  return resolved.values === undefined ? {} : proxyVariables(resolved.values, [`.${networkName(stack)}`, ...more]);
 }
 
 const sorted = (entries: readonly string[]): string[] =>

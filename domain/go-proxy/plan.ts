@@ -1,0 +1,313 @@
+/** The module proxy as plain data: image, authority, containers and files. No secret is in it. */
+import type { Settings } from "../../config/schema.ts";
+import { toCpus, toMiB } from "../../config/units.ts";
+import type { ContainerPlan } from "../containers.ts";
+import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
+import type { Facts } from "../facts.ts";
+import { planBase } from "../images.ts";
+import {
+  containerName,
+  containerOwner,
+  networkName,
+  type Owner,
+  ownLabels,
+  prefix,
+  sdkFolder,
+  stackSlug,
+} from "../names.ts";
+import type { GoProgram, ImageRecipe } from "../recipe.ts";
+import { type GateConfig, inTheClear, privateHosts, privateModules } from "./gate-config.ts";
+import type { SidecarPlan } from "./sidecar.ts";
+
+/** Builds the sidecars and fetches for Athens; what Athens' own go.mod asks for is the least. */
+export const SIDECAR_GO = "1.26.8";
+export const PROXY_PORT = 8443;
+/** What the password is for; the name itself is no secret. */
+export const PROXY_USER = "go";
+/** Where containers see their own secret files. */
+export const SECRETS = "/etc/workstation-secrets";
+const STORAGE = "/var/lib/goproxy";
+const AUTHORITY = "/var/lib/workstation-ca";
+const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
+
+export interface LeafPlan {
+  name: string;
+  dns: string[];
+  ips: string[];
+  lifetime: string;
+  usage: "server" | "client" | "both";
+}
+
+export interface AuthorityPlan {
+  stack: string;
+  folder: string;
+  owner: string;
+  leaves: LeafPlan[];
+  rootLifetime: string;
+  intermediateLifetime: string;
+  program: GoProgram;
+  go: string;
+}
+
+export interface GoProxyPlan {
+  /** For containers, and for this machine. */
+  url: string;
+  hostUrl: string;
+  image: { repository: string; recipe: ImageRecipe };
+  authority: AuthorityPlan;
+  ca: SidecarPlan;
+  proxy: SidecarPlan;
+  volume: string;
+  /** Without its secrets. */
+  config: GateConfig;
+  /** Where the proxy reads it, on this machine, and who may. */
+  configFile: { path: string; owner: string };
+  /** Of the developer's containers: one file an owner. `host` is what the password is for. */
+  netrc: { suffix: string; path: string; owner: string; host: string }[];
+  /** For this machine's own shells; absent where nobody asked for it. */
+  host: { folder: string; netrc: { path: string; host: string }; roots: string } | undefined;
+}
+
+export interface GoProxyQuestion {
+  stack: string;
+  settings: Pick<Settings, "goProxy" | "credentials" | "image" | "go">;
+  facts: Pick<Facts, "system" | "user">;
+  root: string;
+  /** Go's and the proxies' variables as containers have them: what the proxy asks upstream with. */
+  environment: Record<string, string>;
+  owners: readonly { owner: Owner; suffix: string }[];
+}
+
+export const proxyDomain = (stack: string): string => `${prefix(stack)}.internal`;
+export const proxyHost = (stack: string): string => `goproxy.${proxyDomain(stack)}`;
+const secretsFolder = (root: string, stack: string): string => `${root}/.workstation/${stack}/secrets`;
+/** On this machine; mounted into the containers of that owner. */
+export const ownerSecrets = (root: string, stack: string, suffix: string): string =>
+  `${secretsFolder(root, stack)}/dev${suffix}`;
+
+/** What developers' containers find in their environment. */
+export function proxyEnvironment(
+  stack: string,
+  settings: Pick<Settings, "goProxy">,
+  inherited: Record<string, string>,
+): Record<string, string> {
+  const globs = [...privateModules(settings.goProxy), ...list(inherited.GONOSUMDB ?? inherited.GOPRIVATE)];
+  return {
+    GOPROXY: `https://${proxyHost(stack)}:${PROXY_PORT}`,
+    // GOPRIVATE alone would go around the proxy.
+    GONOPROXY: "none",
+    ...(globs.length === 0 ? {} : { GONOSUMDB: [...new Set(globs)].join(",") }),
+    NETRC: `${SECRETS}/netrc`,
+  };
+}
+
+const list = (value: string | undefined): string[] => (value ?? "").split(",").filter((entry) => entry !== "");
+
+export function goProxyProblems(settings: Pick<Settings, "goProxy" | "credentials">): string[] {
+  return inTheClear(settings.credentials).map(
+    (host) =>
+      `credentials["${host}"]: stands in the file in the clear. Take it out, change it where it is used, and \`./workstation credential set ${host}\`.`,
+  );
+}
+
+export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
+  const { stack, settings, facts, root, owners } = question;
+  const self = containerOwner(facts.user);
+  const owner = `${self.uid}:${self.gid}`;
+  const folder = `${root}/.workstation/${stack}`;
+  const secrets = secretsFolder(root, stack);
+  return {
+    url: `https://${proxyHost(stack)}:${PROXY_PORT}`,
+    hostUrl: `https://localhost:${settings.goProxy.port}`,
+    image: planImage(question, self),
+    authority: planAuthority(question, owner),
+    ca: planCa(question, owner),
+    proxy: planProxy(question, owner),
+    volume: `${prefix(stack)}-goproxy`,
+    config: planConfig(question),
+    configFile: { path: `${secrets}/goproxy/config.json`, owner },
+    netrc: owners.map(({ owner: { uid, gid }, suffix }) => ({
+      suffix,
+      path: `${ownerSecrets(root, stack, suffix)}/netrc`,
+      owner: `${uid}:${gid}`,
+      host: `${proxyHost(stack)}:${PROXY_PORT}`,
+    })),
+    host: settings.goProxy.host
+      ? {
+          folder: `${folder}/host`,
+          netrc: { path: `${folder}/host/netrc`, host: `localhost:${settings.goProxy.port}` },
+          roots: `${folder}/host/ca-certificates.crt`,
+        }
+      : undefined,
+  };
+}
+
+function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid }: Owner): GoProxyPlan["image"] {
+  const own = (name: string, binary: string): GoProgram => ({
+    module: `${root}/sidecars/${name}`,
+    package: `./cmd/${binary}`,
+    binary,
+  });
+  return {
+    repository: `go-workstation/${stackSlug(stack)}/sidecars`,
+    recipe: {
+      base: planBase(settings.image, facts.system.arch),
+      layers: [
+        { kind: "goSdk", version: SIDECAR_GO, default: settings.go.versions[0] === SIDECAR_GO },
+        {
+          kind: "goPrograms",
+          go: SIDECAR_GO,
+          programs: [
+            {
+              module: `${root}/sidecars/athens`,
+              package: "github.com/gomods/athens/cmd/proxy",
+              binary: "athens-proxy",
+            },
+            caProgram(root),
+            own("sumdb", "workstation-sumdb"),
+            own("goproxy", "workstation-goproxy"),
+          ],
+        },
+        { kind: "user", name: "sidecar", uid, gid, directories: [STORAGE, AUTHORITY] },
+      ],
+      config: {
+        user: `${uid}:${gid}`,
+        workdir: "/",
+        env: {
+          HOME: `${STORAGE}/tmp`,
+          LANG: "C.UTF-8",
+          PATH: `${sdkFolder(SIDECAR_GO)}/bin:/usr/local/bin:/usr/bin:/bin`,
+        },
+        entrypoint: [],
+        cmd: ["/usr/local/bin/workstation-goproxy", "serve", "--config", CONFIG],
+        labels: {},
+      },
+    },
+  };
+}
+
+const caProgram = (root: string): GoProgram => ({
+  module: `${root}/sidecars/ca`,
+  package: "./cmd/workstation-ca",
+  binary: "workstation-ca",
+});
+
+function planAuthority({ stack, root }: GoProxyQuestion, owner: string): AuthorityPlan {
+  return {
+    stack: stackSlug(stack),
+    folder: `${root}/.workstation/${stack}/ca`,
+    owner,
+    leaves: [
+      {
+        name: "goproxy",
+        dns: [proxyHost(stack), "localhost"],
+        ips: ["127.0.0.1", "::1"],
+        lifetime: "24h",
+        usage: "server",
+      },
+    ],
+    rootLifetime: "87600h",
+    intermediateLifetime: "8760h",
+    program: caProgram(root),
+    go: SIDECAR_GO,
+  };
+}
+
+const HEALTH: Omit<ContainerPlan["healthcheck"], "tests"> = {
+  // Spelled as Docker's clock prints it, or each refresh would see a change.
+  interval: "5s",
+  timeout: "10s",
+  startPeriod: "1m0s",
+  retries: 3,
+};
+
+function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
+  const files = [
+    "--state",
+    `${AUTHORITY}/state`,
+    "--declaration",
+    `${AUTHORITY}/declaration.json`,
+    "--out",
+    `${AUTHORITY}/out`,
+  ];
+  return {
+    name: containerName(stack, "ca"),
+    role: "ca",
+    user: owner,
+    command: ["/usr/local/bin/workstation-ca", "serve", ...files],
+    envs: [],
+    labels: ownLabels(stack, "ca-container"),
+    mounts: [{ type: "bind", source: `${root}/.workstation/${stack}/ca`, target: AUTHORITY, readOnly: false }],
+    tmpfs: {},
+    ports: [],
+    network: undefined,
+    memory: 64,
+    cpus: undefined,
+    pids: 64,
+    healthcheck: { ...HEALTH, tests: ["CMD", "/usr/local/bin/workstation-ca", "status", ...files] },
+  };
+}
+
+const CONFIG = "/run/workstation/goproxy/config.json";
+
+function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): SidecarPlan {
+  const { goProxy } = settings;
+  const folder = `${root}/.workstation/${stack}`;
+  const [uid, gid] = owner.split(":");
+  const roots = `${ETC}/${TRUST_BUNDLE}`;
+  return {
+    name: containerName(stack, "goproxy"),
+    role: "goproxy",
+    user: owner,
+    command: ["/usr/local/bin/workstation-goproxy", "serve", "--config", CONFIG],
+    envs: TRUST_VARIABLES.map((name) => `${name}=${roots}`).sort(),
+    labels: ownLabels(stack, "goproxy-container"),
+    mounts: [
+      { type: "volume", source: `${prefix(stack)}-goproxy`, target: STORAGE, readOnly: false },
+      { type: "bind", source: `${folder}/secrets/goproxy`, target: "/run/workstation/goproxy", readOnly: true },
+      { type: "bind", source: `${folder}/ca/out/goproxy`, target: "/run/workstation/tls", readOnly: true },
+      { type: "bind", source: `${folder}/etc`, target: ETC, readOnly: true },
+    ],
+    tmpfs: {
+      "/run/workstation/private": `rw,nosuid,nodev,noexec,size=1m,mode=0700,uid=${uid},gid=${gid}`,
+      "/tmp": `rw,nosuid,nodev,size=64m,mode=0700,uid=${uid},gid=${gid}`,
+    },
+    ports: [{ internal: PROXY_PORT, external: goProxy.port, ip: "127.0.0.1", protocol: "tcp" }],
+    network: { name: networkName(stack), alias: proxyHost(stack) },
+    memory: toMiB(goProxy.memory),
+    cpus: goProxy.cpus === undefined ? undefined : toCpus(goProxy.cpus),
+    pids: goProxy.pids,
+    healthcheck: { ...HEALTH, tests: ["CMD", "/usr/local/bin/workstation-goproxy", "health"] },
+  };
+}
+
+const UPSTREAM =
+  /^(GO(PROXY|SUMDB|NOSUMDB|NOSUMCHECK|INSECURE|PRIVATE|VCS)|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/;
+
+function planConfig({ settings, environment }: GoProxyQuestion): GateConfig {
+  const { goProxy } = settings;
+  const upstream = Object.fromEntries(Object.entries(environment).filter(([name]) => UPSTREAM.test(name)));
+  return {
+    listen: `:${PROXY_PORT}`,
+    admin: "127.0.0.1:8081",
+    tls: { pem: "/run/workstation/tls/current/tls.pem" },
+    auth: { user: PROXY_USER, password: "" },
+    storage: STORAGE,
+    programs: {
+      athens: "/usr/local/bin/athens-proxy",
+      sumdb: "/usr/local/bin/workstation-sumdb",
+      go: `${sdkFolder(SIDECAR_GO)}/bin/go`,
+    },
+    upstream,
+    offline: goProxy.offline,
+    private: privateHosts(goProxy),
+    ...(goProxy.mode !== "shared" || goProxy.shared === undefined
+      ? {}
+      : {
+          shared: {
+            s3: { ...goProxy.shared.s3, endpoint: goProxy.shared.s3.endpoint ?? "", secretAccessKey: "" },
+            redis: { ...goProxy.shared.redis, password: "" },
+          },
+        }),
+  };
+}
