@@ -6,7 +6,7 @@ import { DevContainer } from "./components/dev-container.ts";
 import { DevImage } from "./components/dev-image.ts";
 import { declareMachine } from "./components/machine.ts";
 import { ModuleCache } from "./components/module-cache.ts";
-import { declareShared } from "./components/shared.ts";
+import { declareShared, isConfigSecret } from "./components/shared.ts";
 import { SmokeTest } from "./components/smoke-test.ts";
 import { parseConfig, splitCredentials } from "./config/program.ts";
 import { factsQuestion, planStack } from "./domain/plan.ts";
@@ -15,12 +15,10 @@ import { getFacts } from "./resources/workstation.ts";
 // Types are stripped in place, so lines are right as they are: mapping each frame of each promise's stack took a second.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
-// Not among the types, but what the SDK itself asks.
-const { isConfigSecret: isSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 const stack = pulumi.getStack();
 const place = { root: pulumi.getRootDirectory(), home: homedir() };
 const parsed = await parseConfig(pulumi.runtime.allConfig(), `${place.root}/Pulumi.${stack}.yaml`);
-const { settings, secrets } = splitCredentials(parsed, isSecret);
+const { settings, secrets } = splitCredentials(parsed, isConfigSecret);
 const plan = planStack(stack, settings, await getFacts(factsQuestion(settings, place)), place);
 for (const warning of plan.warnings) await pulumi.log.warn(warning);
 

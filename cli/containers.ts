@@ -9,6 +9,8 @@ export interface ProjectContainer {
   id: string;
   name: string;
   state: string;
+  /** Runs beside the developers' containers, and is nobody's project. */
+  sidecar: boolean;
 }
 
 export async function projectContainers(session: Pick<Session, "docker" | "stack">): Promise<ProjectContainer[]> {
@@ -17,7 +19,8 @@ export async function projectContainers(session: Pick<Session, "docker" | "stack
   return containers
     .map((container) => {
       const name = container.Names[0]?.replace(/^\//, "") ?? "";
-      return { project: name.replace(start, ""), id: container.Id, name, state: container.State };
+      const sidecar = !("devcontainer.local_folder" in container.Labels);
+      return { project: name.replace(start, ""), id: container.Id, name, state: container.State, sidecar };
     })
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }

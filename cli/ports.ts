@@ -7,20 +7,27 @@ import { CliError, codeOf } from "./errors.ts";
 import type { ListedContainer } from "./observe.ts";
 
 export interface WantedPort {
-  project: string;
+  /** Of a project or a part of the stack. */
+  owner: string;
+  /** Where the settings have it. */
+  key: string;
   port: number;
 }
 
 /** `ours` are the stack's containers: what they have published is no conflict. */
 export async function busyPorts(
-  settings: Pick<LoadedSettings, "projects">,
+  settings: Pick<LoadedSettings, "projects" | "goProxy">,
   ours: readonly ListedContainer[],
   isBusy: (port: number) => Promise<boolean> = portIsBusy,
 ): Promise<WantedPort[]> {
   const published = new Set(ours.flatMap((container) => container.Ports ?? []).map((port) => port.PublicPort));
-  const wanted = settings.projects.flatMap((project) =>
-    project.ports.map((port) => ({ project: project.name, port: port.host })),
-  );
+  const { goProxy } = settings;
+  const wanted: WantedPort[] = [
+    ...settings.projects.flatMap(({ name, ports }) =>
+      ports.map((port) => ({ owner: name, key: `projects[${name}].ports: host`, port: port.host })),
+    ),
+    ...(goProxy.mode === "off" ? [] : [{ owner: "goProxy", key: "goProxy.port:", port: goProxy.port }]),
+  ];
   const busy = await Promise.all(wanted.map(async ({ port }) => !published.has(port) && (await isBusy(port))));
   return wanted.filter((_, index) => busy[index]);
 }
@@ -46,8 +53,8 @@ export async function refuseBusyPorts(
   throw new CliError(
     busy
       .map(
-        ({ project, port }) =>
-          `${file}: go-workstation:projects[${project}].ports: host ${port} is taken on 127.0.0.1 by another program. Stop it, or choose another port.`,
+        ({ key, port }) =>
+          `${file}: go-workstation:${key} ${port} is taken on 127.0.0.1 by another program. Stop it, or choose another port.`,
       )
       .join("\n"),
   );

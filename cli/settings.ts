@@ -8,7 +8,7 @@ import { writtenPart } from "../domain/machine/privileged.ts";
 import { factsQuestion, type Plan, planStack } from "../domain/plan.ts";
 import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
-import { digestOf, digestSources, relevantEnvironment } from "./engine/fingerprint.ts";
+import { digestOf, digestSources, relevantEnvironment, sourcesOf } from "./engine/fingerprint.ts";
 import { CliError } from "./errors.ts";
 
 /** What is wrong with a person's settings is told as it is, without a stack trace. */
@@ -61,7 +61,7 @@ export function digestInputs(context: Context, stack: string, settings: LoadedSe
     node: process.version,
     settings,
     facts: lasting,
-    sources: digestSources(context.root),
+    sources: digestSources(context.root, sourcesOf(settings)),
     environment: relevantEnvironment(context.env),
   });
 }

@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../domain/plan.ts";
 import { Workspace } from "./workspace.ts";
 
+/** Not among the SDK's types, but what its own Config asks. */
+export const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
+
 export interface Shared {
   workspace: Workspace;
   /** What developers' containers wait for. */

@@ -1,9 +1,11 @@
 /** `env`: lines for a shell, after which plain `pulumi` commands work on the same stack. No secret among them. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter } from "node:path";
 import { hostPath } from "../../domain/go-host/plan.ts";
+import { hostEnvironment } from "../../domain/go-proxy/plan.ts";
 import { absolutePath } from "../../domain/plan.ts";
-import { type Context, chosenStack, requireStack } from "../context.ts";
+import { type Context, chosenStack, requireStack, stackFile } from "../context.ts";
 import { engineEnvironment } from "../engine/environment.ts";
 import { CliError } from "../errors.ts";
 import { loadSettings } from "../settings.ts";
@@ -24,6 +26,7 @@ export async function env(context: Context, options: { project?: string } = {}):
     ...(toolchain === undefined ? {} : { binDir: toolchain.binDir }),
     ...(stack === undefined ? {} : { stack }),
   });
+  Object.assign(variables, stack === undefined ? {} : proxyEnvironment(context, stack));
   if (context.globals.json) {
     context.print(JSON.stringify(variables));
     return 0;
@@ -33,6 +36,12 @@ export async function env(context: Context, options: { project?: string } = {}):
     context.terminal.line("The engine is not installed yet: `./workstation up` does that.");
   }
   return 0;
+}
+
+/** For Go outside containers, where the settings want the module proxy there too. */
+function proxyEnvironment(context: Context, stack: string): Record<string, string> {
+  if (!existsSync(stackFile(context, stack))) return {};
+  return hostEnvironment(context.root, stack, loadSettings(context, stack), context.env);
 }
 
 /** A project's Go outside its container, for a shell that edits there. */
@@ -53,7 +62,9 @@ async function goEnv(context: Context, name: string): Promise<number> {
   const folders = hostPath(folder, version);
   // Of another project's, or of the first one's in the profile.
   const others = (context.env.PATH ?? "").split(delimiter).filter((one) => !one.startsWith(`${folder}/go1.`));
-  const variables = { PATH: [...folders, ...others].join(delimiter), GOTOOLCHAIN: "local", ...settings.go.env };
+  const proxy = proxyEnvironment(context, requireStack(context));
+  const path = [...folders, ...others].join(delimiter);
+  const variables = { PATH: path, GOTOOLCHAIN: "local", ...settings.go.env, ...proxy };
   if (context.globals.json) {
     context.print(JSON.stringify(variables));
     return 0;

@@ -156,7 +156,7 @@ const ports = check(
   "choose another host port in the stack file, or stop what has it",
   async ({ settings: found, busyPorts }) => {
     if (found === undefined || typeof found === "string") return ["skip", "no settings"];
-    const busy = (await busyPorts(found)).map(({ project, port }) => `127.0.0.1:${port} (${project})`);
+    const busy = (await busyPorts(found)).map(({ owner, port }) => `127.0.0.1:${port} (${owner})`);
     if (busy.length > 0) return ["fail", `taken: ${busy.join(", ")}`];
     const wanted = found.projects.flatMap((project) => project.ports).length;
     return ["pass", wanted === 0 ? "none wanted" : `${wanted} wanted, none taken by others`];

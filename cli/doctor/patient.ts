@@ -118,7 +118,9 @@ export async function openDoctor(context: Context): Promise<Patient> {
       if (info === undefined) throw new Error("the daemon does not say what it is");
       return info;
     }),
-    containers: once(async () => (stack === undefined ? [] : await projectContainers({ docker, stack }))),
+    containers: once(async () =>
+      stack === undefined ? [] : (await projectContainers({ docker, stack })).filter(({ sidecar }) => !sidecar),
+    ),
     mode: (path) => {
       try {
         return statSync(path).mode & 0o777;

@@ -23,6 +23,14 @@ const SOURCES = [
   "toolchain/privileged/policy/allowed.json",
 ];
 
+/** Programs that run beside the developer's containers: read only where there are any. */
+const SIDECARS = ["sidecars"];
+
+/** Of what a stack with these settings is made from. */
+export function sourcesOf({ goProxy }: { goProxy: { mode: string } }): readonly string[] {
+  return goProxy.mode === "off" ? SOURCES : [...SOURCES, ...SIDECARS];
+}
+
 /** Digest over names and contents, in a fixed order. */
 export function digestSources(root: string, sources: readonly string[] = SOURCES): string {
   const hash = createHash("sha256");
@@ -50,9 +58,11 @@ export function digestSources(root: string, sources: readonly string[] = SOURCES
 export function relevantEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = /^(PULUMI_|DOCKER_|WORKSTATION_|GO[A-Z]+$|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(HTTPS?|NO|ALL)_PROXY$)/i;
   const ignored =
-    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|STATE_DIR|PRIVILEGED_SOCKET))/;
+    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|STATE_DIR|PRIVILEGED_SOCKET|UPSTREAM_GOPROXY))/;
+  const { WORKSTATION_UPSTREAM_GOPROXY: before } = env;
+  const upstream = before === undefined ? {} : { GOPROXY: before || undefined, GONOPROXY: undefined };
   return Object.fromEntries(
-    Object.entries(env)
+    Object.entries({ ...env, ...upstream })
       .filter(
         (entry): entry is [string, string] => entry[1] !== undefined && names.test(entry[0]) && !ignored.test(entry[0]),
       )

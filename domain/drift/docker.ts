@@ -37,6 +37,8 @@ export interface ContainerInputs {
   restart?: string;
   healthcheck?: { tests?: string[]; interval?: string; timeout?: string; startPeriod?: string; retries?: number };
   stopTimeout?: number;
+  readOnly?: boolean;
+  tmpfs?: Record<string, string>;
   mustRun?: boolean;
 }
 
@@ -80,6 +82,8 @@ export interface ContainerInspect {
     ShmSize?: number;
     LogConfig?: { Type?: string; Config?: Record<string, string> | null };
     RestartPolicy?: { Name?: string };
+    ReadonlyRootfs?: boolean;
+    Tmpfs?: Record<string, string> | null;
   };
   NetworkSettings?: { Networks?: Record<string, { Aliases?: string[] | null }> | null };
 }
@@ -129,12 +133,17 @@ export function compareContainer(id: string | undefined, inputs: ContainerInputs
         unlike(nanoseconds(health.timeout), config.Healthcheck?.Timeout ?? 0) ||
         unlike(nanoseconds(health.startPeriod), config.Healthcheck?.StartPeriod ?? 0)),
     stopTimeout: unlike(inputs.stopTimeout, config.StopTimeout ?? undefined),
+    readOnly: (inputs.readOnly ?? false) !== (host.ReadonlyRootfs ?? false),
+    tmpfs: unlikeSet(pairs(inputs.tmpfs), pairs(host.Tmpfs)),
     running: inputs.mustRun !== false && (!found.State.Running || found.State.Paused === true),
   };
   return Object.keys(differs)
     .filter((field) => differs[field])
     .sort();
 }
+
+const pairs = (record: Record<string, string> | null | undefined): string[] =>
+  Object.entries(record ?? {}).map(([key, value]) => `${key} ${value}`);
 
 export interface VolumeInputs {
   name?: string;

@@ -101,6 +101,25 @@ export function proxyEnvironment(
   };
 }
 
+/** What a shell of this machine needs; `environment` is what the shell has now. Paths and addresses, no secret. */
+export function hostEnvironment(
+  root: string,
+  stack: string,
+  settings: Pick<Settings, "goProxy">,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  if (settings.goProxy.mode === "off" || !settings.goProxy.host) return {};
+  const globs = [...privateModules(settings.goProxy), ...list(environment.GONOSUMDB)];
+  return {
+    GOPROXY: `https://localhost:${settings.goProxy.port}`,
+    GONOPROXY: "none",
+    ...(globs.length === 0 ? {} : { GONOSUMDB: [...new Set(globs)].join(",") }),
+    NETRC: `${root}/.workstation/${stack}/host/netrc`,
+    SSL_CERT_FILE: `${root}/.workstation/${stack}/host/ca-certificates.crt`,
+    WORKSTATION_UPSTREAM_GOPROXY: environment.WORKSTATION_UPSTREAM_GOPROXY ?? environment.GOPROXY ?? "",
+  };
+}
+
 const list = (value: string | undefined): string[] => (value ?? "").split(",").filter((entry) => entry !== "");
 
 export function goProxyProblems(settings: Pick<Settings, "goProxy" | "credentials">): string[] {

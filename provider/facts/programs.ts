@@ -48,7 +48,7 @@ export async function goFacts(host: Host): Promise<GoFacts> {
     // Outside any module and with the local toolchain: neither a go.work nor a download changes the answer. With a GOROOT
     // that is not there, or a relative GOPATH, the go command answers nothing at all: those are judged by `settings`.
     const own = { GOROOT: undefined, GOPATH: undefined, GO111MODULE: undefined };
-    const env = { ...host.env, GOWORK: "off", GOTOOLCHAIN: "local", ...own };
+    const env = { ...host.env, GOWORK: "off", GOTOOLCHAIN: "local", ...own, ...upstream(host.env) };
     const { stdout } = await host.run(found, ["env", "-json", "GOVERSION", "GOROOT", ...inherited], {
       cwd: "/",
       env,
@@ -70,6 +70,11 @@ export async function goFacts(host: Host): Promise<GoFacts> {
   } catch {
     return { path: found, version: "", env: {}, settings };
   }
+}
+
+/** In a shell that uses this stack's own module proxy: what the machine had before, or the proxy would ask itself. */
+function upstream({ WORKSTATION_UPSTREAM_GOPROXY: before }: Host["env"]): { GOPROXY?: string | undefined } {
+  return before === undefined ? {} : { GOPROXY: before === "" ? undefined : before };
 }
 
 /** Since Go 1.21 an SDK says itself; distributions change it. */

@@ -53,7 +53,7 @@ const standinPatient: Patient = {
   },
   facts: async () => facts,
   dockerInfo: async () => info,
-  containers: async () => [{ project: "shop", id: "c1", name: "gows-me-shop", state: "running" }],
+  containers: async () => [{ project: "shop", id: "c1", name: "gows-me-shop", state: "running", sidecar: false }],
   mode: (path) => (path === "/state" ? 0o700 : 0o600),
   goFaults: async () => [],
   free: () => 50 * 2 ** 30,
@@ -111,7 +111,13 @@ const broken: [string, Partial<Patient>, string, Check["status"], RegExp][] = [
   ["no limits", { dockerInfo: async () => ({ ...info, MemoryLimit: false }) }, "docker-limits", "fail", /memory/],
   ["little space", { free: () => 3 * 2 ** 30 }, "disk", "warn", /3\.0 GiB/],
   ["no space", { free: () => 2 ** 29 }, "disk", "fail", /0\.5 GiB/],
-  ["busy port", { busyPorts: async () => [{ project: "shop", port: 18080 }] }, "ports", "fail", /18080 \(shop\)/],
+  [
+    "busy port",
+    { busyPorts: async () => [{ owner: "shop", key: "", port: 18080 }] },
+    "ports",
+    "fail",
+    /18080 \(shop\)/,
+  ],
   [
     "a root that the containers' file lacks",
     {
@@ -290,7 +296,7 @@ test("a port is busy when another program has it, not when it is our own contain
   const { port } = server.address() as { port: number };
   expect(await portIsBusy(port)).toBe(true);
   const wanted = { projects: [{ name: "shop", ports: [{ container: 80, host: port }] }] } as never;
-  expect(await busyPorts(wanted, [])).toEqual([{ project: "shop", port }]);
+  expect(await busyPorts(wanted, [])).toEqual([{ owner: "shop", key: "projects[shop].ports: host", port }]);
   const ours = [{ Id: "c", Names: [], State: "running", Labels: {}, Ports: [{ PublicPort: port }] }];
   expect(await busyPorts(wanted, ours)).toEqual([]);
   await new Promise((resolve) => server.close(resolve));

@@ -15,8 +15,9 @@ function messagesFor(raw: Record<string, unknown>): readonly string[] {
 const KEY = "Pulumi.x.yaml: go-workstation:";
 
 test("nothing written gives the defaults, without a smoke test because there is nothing to try", () => {
-  const { wsl, hostSync, goToolchain, ...rest } = parseSettings({});
+  const { wsl, hostSync, goToolchain, goProxy, ...rest } = parseSettings({});
   expect([wsl.mode, hostSync.mode, goToolchain.enabled]).toEqual(["auto", "auto", false]);
+  expect([goProxy.mode, goProxy.offline, goProxy.host]).toEqual(["off", false, false]);
   expect(rest).toEqual({
     image: { source: "registry", suite: "bookworm", packages: [] },
     go: {
@@ -28,6 +29,7 @@ test("nothing written gives the defaults, without a smoke test because there is 
     projects: [],
     smokeTest: { enabled: false, project: "hello" },
     files: [],
+    credentials: {},
   });
 });
 
@@ -45,7 +47,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files.',
+    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, credentials.',
   ],
   [
     "unknown nested key",
