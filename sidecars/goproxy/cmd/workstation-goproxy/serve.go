@@ -67,20 +67,24 @@ type server struct {
 	scrubber                 *explain.Scrubber
 	log                      *slog.Logger
 
-	settings *settings.Settings
-	admin    *gate.Admin
-	gate     *gate.Gate
-	store    *store.Store
-	keeper   *certificate.Keeper
-	programs programs
+	configText []byte
+	settings   *settings.Settings
+	admin      *gate.Admin
+	gate       *gate.Gate
+	store      *store.Store
+	keeper     *certificate.Keeper
+	programs   programs
 }
 
 func (s *server) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var err error
-	if s.settings, err = settings.Load(s.config); err != nil {
+	if s.configText, err = os.ReadFile(s.config); err != nil {
 		return err
+	}
+	if s.settings, err = settings.Parse(s.configText); err != nil {
+		return fmt.Errorf("%s: %w", s.config, err)
 	}
 	s.scrubber.Add(s.settings.Secrets()...)
 	unlock, err := s.prepare()
@@ -158,7 +162,7 @@ func (s *server) begin(ctx context.Context, cancel context.CancelCauseFunc, metr
 	}
 	s.gate = gate.New(ctx, s.settings, &gate.Gate{
 		Store: s.store, Athens: s.programs.client, Sumdb: s.programs.mirror, Scrubber: s.scrubber,
-		Log: s.log, Metrics: metrics, FetchTimeout: s.timeout,
+		Log: s.log, Metrics: metrics, FetchTimeout: s.timeout, Probe: s.probe,
 	})
 	metrics.Connect(gate.Sources{Athens: s.programs.client, Expires: s.keeper.Expires, Waiting: s.gate.Waiting})
 	return nil

@@ -27,7 +27,7 @@ func (s *server) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		return []string{problem}
 	})
 	// Read again at once: it may have changed since the start.
-	var last []byte
+	last := s.configText
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	for {
@@ -76,7 +76,6 @@ func (s *server) apply(text []byte, cancel context.CancelCauseFunc) error {
 		return err
 	}
 	s.gate.Use(now)
-	s.settings = now
 	s.log.Info("config.json is in use")
 	return nil
 }

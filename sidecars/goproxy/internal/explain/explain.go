@@ -33,14 +33,15 @@ var rules = []rule{
 		`HTTP Basic: Access denied|Invalid username or (?:password|token)|access denied|\b401 Unauthorized|\b403 Forbidden|\b407 Proxy|` +
 		`returned error: 40[137]\b|Too many authentication failures|Load key .*: |incorrect passphrase`)},
 	{"hidden", regexp.MustCompile(`(?i)repository .*not found|Repository not found|project you were looking for could not be found|` +
-		`does not appear to be a git repository|no such repository|repository does not exist|Could not read from remote repository`)},
+		`does not appear to be a git repository|no such repository|repository does not exist`)},
 	{"upstream", regexp.MustCompile(`(?i)connection refused|connection reset|no such host|Could not resolve host|Temporary failure in name|i/o timeout|timed out|timeout|` +
 		`deadline exceeded|signal: killed|network is unreachable|no route to host|broken pipe|x509:|certificate|tls:|handshake|` +
 		`unexpected EOF|: EOF|server gave HTTP response|\b5\d\d (?:Internal|Bad Gateway|Service|Gateway)|returned error: 5\d\d|\b429\b|rate limit|` +
 		`invalid character|not a valid zip|zip: |malformed|unexpected end of JSON|invalid (?:response|version list)|Failed to connect|Connection closed by`)},
 	{"missing", regexp.MustCompile(`(?i)404 Not Found|410 Gone|unknown revision|no matching versions|not found|invalid version|` +
 		`invalid \S+ import path|does not contain|missing \S*go\.mod|no go-import meta|disallowed|not a known|module declares its path as|should be v0 or v1, not|` +
-		`unrecognized import path .*reading|no secure protocol found`)},
+		`unrecognized import path .*reading`)},
+	{"hidden", regexp.MustCompile(`no secure protocol found|Could not read from remote repository`)},
 }
 
 // missingFirst is what reads like a broken upstream but is the module's own fault.
@@ -63,6 +64,16 @@ func Kind(cause string) string {
 	}
 	return "upstream"
 }
+
+// Vague says that go tried to reach a repository and kept the reason of its failure to itself.
+func Vague(cause string) bool {
+	return strings.Contains(cause, "no secure protocol found for repository")
+}
+
+var (
+	unauthorized = regexp.MustCompile(`(?i)401|could not read|Authentication|terminal prompts|Permission denied|Access denied`)
+	forbidden    = regexp.MustCompile(`403 Forbidden|returned error: 403`)
+)
 
 var urlHost = regexp.MustCompile(`(?:https?|ssh)://(?:[^/\s@'"]*@)?([A-Za-z0-9.-]+(?::\d+)?)`)
 
@@ -92,6 +103,9 @@ func refused(kind, what, modulePath, cause string, private *settings.Private) st
 		host, _, _ := strings.Cut(modulePath, "/")
 		if found := urlHost.FindStringSubmatch(cause); found != nil {
 			host = found[1]
+		}
+		if forbidden.MatchString(cause) && !unauthorized.MatchString(cause) {
+			return what + ": " + host + " refuses this module (403 Forbidden)"
 		}
 		return what + ": " + host + " wants a credential and none is configured for it.\n" +
 			"If it is private: add it to goProxy.private, then run: ./workstation credential set " + host

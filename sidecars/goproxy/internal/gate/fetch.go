@@ -42,11 +42,11 @@ func (g *Gate) fetch(ctx context.Context, q question) answer {
 	escaped.path = q.path[:len(q.path)-len(q.kind)] + kindInfo
 	reply, err := g.upstream(ctx, escaped)
 	if err != nil || reply.Status != http.StatusOK {
-		return g.failure(q, reply, err)
+		return g.failure(ctx, q, reply, err)
 	}
 	if err := g.Store.Flush(q.Version); err != nil {
 		if errors.Is(err, errNotExist) {
-			return g.failure(q, athens.Reply{Cause: fmt.Sprintf("invalid version: resolves to another one: %s", reply.Body)}, nil)
+			return g.failure(ctx, q, athens.Reply{Cause: fmt.Sprintf("invalid version: resolves to another one: %s", reply.Body)}, nil)
 		}
 		return g.broken(q, err)
 	}
@@ -72,7 +72,7 @@ func (g *Gate) ask(w *counter, r *http.Request, q question) {
 			reply, err = g.upstream(ctx, q)
 		}
 		if err != nil || reply.Status != http.StatusOK {
-			return g.failure(q, reply, err)
+			return g.failure(ctx, q, reply, err)
 		}
 		if offline && len(reply.Body) == 0 {
 			return g.offline(q)
@@ -110,7 +110,7 @@ func (g *Gate) upstream(ctx context.Context, q question) (athens.Reply, error) {
 	return reply, err
 }
 
-func (g *Gate) failure(q question, reply athens.Reply, err error) answer {
+func (g *Gate) failure(ctx context.Context, q question, reply athens.Reply, err error) answer {
 	cause := reply.Cause
 	if err != nil {
 		cause = "Athens does not answer: " + err.Error()
@@ -121,7 +121,11 @@ func (g *Gate) failure(q question, reply athens.Reply, err error) answer {
 	if cause == "" && reply.Status == http.StatusGatewayTimeout {
 		cause = "timeout"
 	}
-	told := explain.Failure(q.what(), q.Path, g.Scrubber.Clean(cause), g.settings.Load().PrivateFor(q.Path))
+	private := g.settings.Load().PrivateFor(q.Path)
+	if private != nil && g.Probe != nil && explain.Vague(cause) {
+		cause += "\n" + g.Probe(ctx, q.Path)
+	}
+	told := explain.Failure(q.what(), q.Path, g.Scrubber.Clean(cause), private)
 	g.Metrics.failed(told.Kind)
 	g.Log.Warn("not fetched", "module", q.what(), "kind", told.Kind, "status", told.Status, "cause", g.Scrubber.Clean(cause))
 	if told.Kind == "disk" {

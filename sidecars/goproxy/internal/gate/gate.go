@@ -38,6 +38,8 @@ type Gate struct {
 	Metrics  *Metrics
 	// FetchTimeout is Athens' own; the gate waits a little longer.
 	FetchTimeout time.Duration
+	// Probe asks a private module's server what is wrong, where go does not tell. May be nil.
+	Probe func(ctx context.Context, modulePath string) string
 
 	settings atomic.Pointer[settings.Settings]
 	password atomic.Pointer[[sha256.Size]byte]

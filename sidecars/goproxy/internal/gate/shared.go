@@ -49,7 +49,7 @@ func (g *Gate) shared(ctx context.Context, q question) answer {
 	if g.settings.Load().Offline && err == nil {
 		return g.offline(q)
 	}
-	return g.failure(q, reply, err)
+	return g.failure(ctx, q, reply, err)
 }
 
 // relayZip streams. The .info was asked for first by the go command, so that the fetch is over by now; where it was not, it is made here once.
@@ -69,13 +69,13 @@ func (g *Gate) relayZip(w *counter, r *http.Request, q question) {
 	defer cancel()
 	response, cause, err := g.Athens.Open(ctx, r.Method, q.path)
 	if err != nil {
-		told := g.failure(q, athens.Reply{}, err)
+		told := g.failure(ctx, q, athens.Reply{}, err)
 		g.fail(w, told.status, string(told.body))
 		return
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		told := g.failure(q, athens.Reply{Status: response.StatusCode, Cause: cause()}, nil)
+		told := g.failure(ctx, q, athens.Reply{Status: response.StatusCode, Cause: cause()}, nil)
 		g.fail(w, told.status, string(told.body))
 		return
 	}

@@ -94,11 +94,8 @@ func (s *Settings) checkShared(found *problems) {
 
 func (p *Private) check(key string, found *problems) {
 	name, port := p.Split()
-	if !hostName.MatchString(name) {
-		found.add(key+".host", "%q must be HOST or HOST:PORT", p.Host)
-	}
-	if number, err := strconv.Atoi(port); port != "" && (err != nil || number < 1 || number > 65535) {
-		found.add(key+".host", "%q has a port that is not 1 to 65535", p.Host)
+	if number, err := strconv.Atoi(port); !hostName.MatchString(name) || (port != "" && (err != nil || number < 1 || number > 65535)) {
+		found.add(key+".host", "%q must be HOST or HOST:PORT with a port of 1 to 65535", p.Host)
 	}
 	if len(p.Modules) == 0 {
 		found.add(key+".modules", "must hold at least one pattern such as %q", name+"/*")
