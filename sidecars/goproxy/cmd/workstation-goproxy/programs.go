@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"workstation/sidecars/goproxy/internal/athens"
+	"workstation/sidecars/goproxy/internal/children"
+	"workstation/sidecars/goproxy/internal/gate"
+	"workstation/sidecars/goproxy/internal/settings"
+)
+
+// startWait is how long a child may take until it answers.
+const startWait = 30 * time.Second
+
+// programs that run beside the gate, in the order of their start.
+type programs struct {
+	running []*children.Child
+	client  *athens.Client
+	mirror  *gate.Sumdb
+	socket  string
+}
+
+// stop them, the last first.
+func (p *programs) stop() {
+	for i := len(p.running) - 1; i >= 0; i-- {
+		p.running[i].Stop(grace)
+	}
+	p.running = nil
+	if p.socket != "" {
+		// Nothing is lost when it stays: it lies in a temporary folder.
+		_ = os.RemoveAll(p.socket)
+	}
+}
+
+// startPrograms starts the mirror of the checksum database first: Athens' go is told its address.
+func (s *server) startPrograms(ctx context.Context, cancel context.CancelCauseFunc) error {
+	sumdb, err := settings.ParseSumdb(s.settings.Upstream["GOSUMDB"])
+	if err != nil {
+		return err
+	}
+	address := ""
+	if !sumdb.Off {
+		if address, err = s.startSumdb(ctx, cancel, sumdb); err != nil {
+			return fmt.Errorf("programs.sumdb: %w", err)
+		}
+		s.programs.mirror = gate.NewSumdb(sumdb.Name, address)
+	}
+	if err := s.startAthens(ctx, cancel, address); err != nil {
+		return fmt.Errorf("programs.athens: %w", err)
+	}
+	return nil
+}
+
+type serving struct {
+	Message string `json:"msg"`
+	Address string `json:"address"`
+	Admin   string `json:"admin"`
+}
+
+func (s *server) startSumdb(ctx context.Context, cancel context.CancelCauseFunc, sumdb settings.Sumdb) (string, error) {
+	arguments := []string{"serve", "--store", filepath.Join(s.settings.Storage, "sumdb"), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
+	if private := s.settings.NoSumdb(); private != "" {
+		arguments = append(arguments, "--private", private)
+	}
+	if key := sumdb.Key(); key != "" {
+		arguments = append(arguments, "--key", key)
+	}
+	if sumdb.URL != "" {
+		arguments = append(arguments, "--upstream", sumdb.URL)
+	}
+	if s.settings.Offline {
+		arguments = append(arguments, "--offline")
+	}
+	environment := athens.Inherit(s.settings.Upstream)
+	if proxy := s.settings.Upstream["GOPROXY"]; proxy != "" {
+		environment = append(environment, "GOPROXY="+proxy)
+	}
+	started := make(chan serving, 1)
+	child, err := s.start(ctx, cancel, children.Spec{
+		Name: "sumdb", Program: s.settings.Programs.Sumdb, Arguments: arguments, Environment: environment, Folder: s.settings.Storage,
+		Line: func(line string) {
+			var said serving
+			if err := json.Unmarshal([]byte(line), &said); err == nil && said.Message == "serving" {
+				select {
+				case started <- said:
+				default:
+				}
+			}
+			s.log.Info("sumdb", "says", s.scrubber.Clean(line))
+		},
+	})
+	if err != nil {
+		return "", err
+	}
+	select {
+	case said := <-started:
+		s.admin.Check(func() []string {
+			problems, err := askHealth(context.WithoutCancel(ctx), said.Admin)
+			if err != nil {
+				problems = []string{err.Error()}
+			}
+			for i := range problems {
+				problems[i] = "checksum database: " + problems[i]
+			}
+			return problems
+		})
+		return said.Address, nil
+	case <-child.Done():
+		return "", errors.New("it ended at once: " + child.Why())
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case <-time.After(startWait):
+		return "", fmt.Errorf("it does not say that it serves within %s", startWait)
+	}
+}
+
+func (s *server) startAthens(ctx context.Context, cancel context.CancelCauseFunc, sumdb string) error {
+	folder, err := os.MkdirTemp("", "gate-")
+	if err != nil {
+		return err
+	}
+	s.programs.socket = folder
+	paths := athens.Paths{
+		Socket: filepath.Join(folder, "athens.sock"), Storage: s.store.Root,
+		Temporary: filepath.Join(s.settings.Storage, "tmp"), Home: folder,
+	}
+	if strings.ContainsAny(paths.Temporary, ";") {
+		return errors.New("storage must not contain semicolons")
+	}
+	client := athens.NewClient(paths.Socket, s.scrubber.Clean, s.log)
+	child, err := s.start(ctx, cancel, children.Spec{
+		Name: "athens", Program: s.settings.Programs.Athens, Folder: folder, Line: client.Line,
+		Environment: athens.Environment(s.settings, paths, s.private.Environment(), sumdb, s.timeout),
+	})
+	if err != nil {
+		return err
+	}
+	wait, done := context.WithTimeout(ctx, startWait)
+	defer done()
+	if err := client.Ready(wait, child.Done()); err != nil {
+		select {
+		case <-child.Done():
+			return fmt.Errorf("%w (%s); its log is above", err, child.Why())
+		default:
+			return err
+		}
+	}
+	s.programs.client = client
+	return nil
+}
+
+// start a child whose end is the gate's end: what is half working misleads, and Docker restarts the container.
+func (s *server) start(ctx context.Context, cancel context.CancelCauseFunc, spec children.Spec) (*children.Child, error) {
+	child, err := children.Start(spec, s.log)
+	if err != nil {
+		return nil, err
+	}
+	s.programs.running = append(s.programs.running, child)
+	s.log.Info("started", "child", spec.Name, "pid", child.Pid())
+	go func() {
+		select {
+		case <-child.Done():
+			if ctx.Err() == nil {
+				s.log.Error("a child ended", "child", spec.Name, "why", child.Why())
+				cancel(fmt.Errorf("%s ended: %s", spec.Name, child.Why()))
+			}
+		case <-ctx.Done():
+		}
+	}()
+	return child, nil
+}
