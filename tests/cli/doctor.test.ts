@@ -295,7 +295,10 @@ test("a port is busy when another program has it, not when it is our own contain
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   expect(await portIsBusy(port)).toBe(true);
-  const wanted = { projects: [{ name: "shop", ports: [{ container: 80, host: port }] }] } as never;
+  const wanted = {
+    projects: [{ name: "shop", ports: [{ container: 80, host: port }] }],
+    goProxy: { mode: "off" },
+  } as never;
   expect(await busyPorts(wanted, [])).toEqual([{ owner: "shop", key: "projects[shop].ports: host", port }]);
   const ours = [{ Id: "c", Names: [], State: "running", Labels: {}, Ports: [{ PublicPort: port }] }];
   expect(await busyPorts(wanted, ours)).toEqual([]);
