@@ -53,14 +53,17 @@ export interface GitOptions {
   ssh?: boolean;
 }
 
-const STYLES = ["gitlab", "gitea", "github", "plain"] as const satisfies readonly Style[];
-
 export async function startGit(options: GitOptions = {}): Promise<GitLab> {
   const { address = LOOPBACK, ssh = true } = options;
   return await lab(async (cleanup) => {
     const folder = await labFolder(cleanup, "git");
-    const hosts: (GitHost & VirtualHost)[] = [];
-    for (const style of STYLES) hosts.push(await makeHost(folder, style));
+    const named = {
+      gitlab: await makeHost(folder, "gitlab"),
+      gitea: await makeHost(folder, "gitea"),
+      github: await makeHost(folder, "github"),
+      plain: await makeHost(folder, "plain"),
+    };
+    const hosts = Object.values(named);
     const own = await certificate(folder, [...hosts.map(({ name }) => name), "localhost", LOOPBACK, address]);
     const asked: Asked[] = [];
     const server = gitServer(
@@ -72,7 +75,7 @@ export async function startGit(options: GitOptions = {}): Promise<GitLab> {
     const proxy = connectProxy(() => hosts.map(({ name }) => name), port, address);
     const proxyUrl = `http://${address}:${await open(cleanup, proxy, address)}`;
     return {
-      ...(Object.fromEntries(hosts.map((host) => [host.style, host])) as Record<(typeof STYLES)[number], GitHost>),
+      ...named,
       ssh: ssh ? await makeSsh(cleanup, folder, address) : undefined,
       address,
       port,

@@ -37,9 +37,7 @@ function answer(host: VirtualHost, request: IncomingMessage, response: ServerRes
     const page = goGetPage({ style, host: name, path: url.pathname, root, authorized });
     response.writeHead(page === undefined ? 404 : 200, { "content-type": "text/html" }).end(page ?? "not found\n");
   } else if (!authorized) {
-    response
-      .writeHead(401, { "www-authenticate": `Basic realm="${host.name}"` })
-      .end("HTTP Basic: Access denied\n");
+    response.writeHead(401, { "www-authenticate": `Basic realm="${host.name}"` }).end("HTTP Basic: Access denied\n");
   } else gitBackend(host.root, host.user, request, response);
 }
 
@@ -52,8 +50,7 @@ export function gitServer(
     const name = (request.headers.host ?? "").replace(/:\d+$/, "");
     // By address, where a client goes by a rewritten URL: the first one that knows the user.
     const user = basicAuth(request.headers.authorization)?.user;
-    const host =
-      hosts().find((one) => one.name === name) ?? hosts().find((one) => one.user === user) ?? hosts()[0];
+    const host = hosts().find((one) => one.name === name) ?? hosts().find((one) => one.user === user) ?? hosts()[0];
     response.once("finish", () => {
       asked({ host: host?.name ?? name, path: request.url ?? "", user, status: response.statusCode });
     });

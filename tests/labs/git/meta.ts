@@ -23,7 +23,10 @@ interface Question {
 export function goGetPage({ style, host, path, root, authorized }: Question): string | undefined {
   const parts = path.split("/").filter((part) => part !== "");
   if (style === "plain" || parts.length < 2) return undefined;
-  const guess = parts.slice(0, 2).join("/").replace(/\.git$/, "");
+  const guess = parts
+    .slice(0, 2)
+    .join("/")
+    .replace(/\.git$/, "");
   const repository = (style === "gitlab" && authorized ? repositoryOf(root, path) : undefined) ?? guess;
   const url = `https://${host}/${repository}`;
   return `<!DOCTYPE html>

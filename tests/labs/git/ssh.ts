@@ -65,7 +65,10 @@ export async function startSsh(cleanup: Cleanup, folder: string, root: string, a
   }
   const read = (name: string) => readFile(join(folder, name), "utf8");
   await writeFile(join(folder, "git-only"), gitOnly(root), { mode: 0o755 });
-  await writeFile(join(folder, "authorized_keys"), `restrict,command="${folder}/git-only" ${await read("client_key.pub")}`);
+  await writeFile(
+    join(folder, "authorized_keys"),
+    `restrict,command="${folder}/git-only" ${await read("client_key.pub")}`,
+  );
   await chmod(join(folder, "authorized_keys"), 0o600);
   const port = await freePort(address);
   await writeFile(
