@@ -1,6 +1,7 @@
 /** What a rule of the pack is: text for people, options for teams, and one check for each resource type it judges. */
 import type { ContainerArgs, ImageArgs, RemoteImageArgs, VolumeArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
+import type { CertificateAuthorityArgs } from "../resources/certificates.ts";
 import type { GoSdkArgs, GoToolArgs } from "../resources/go.ts";
 import type { TrustAnchorsArgs } from "../resources/trust.ts";
 import type { LocalImageArgs, ManagedFileArgs } from "../resources/workstation.ts";
@@ -26,6 +27,7 @@ interface Judged {
   "docker:index/image:Image": Unwrap<ImageArgs>;
   "docker:index/remoteImage:RemoteImage": Unwrap<RemoteImageArgs>;
   "docker:index/volume:Volume": Unwrap<VolumeArgs>;
+  "workstation:index:CertificateAuthority": Unwrap<CertificateAuthorityArgs>;
   "workstation:index:GoSdk": Unwrap<GoSdkArgs>;
   "workstation:index:GoTool": Unwrap<GoToolArgs>;
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;

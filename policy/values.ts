@@ -29,8 +29,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** A getter, so that a check that never looks at an unknown value is not disturbed by it. */
-function place(target: object, key: string | number, value: unknown, path: string): void {
-  const known = decode(value, path);
+function place(target: object, key: string | number, value: unknown, path: string, secrets: Set<string>): void {
+  const known = decode(value, path, secrets);
   Object.defineProperty(target, key, {
     enumerable: true,
     configurable: true,
@@ -42,23 +42,35 @@ function raise(error: Error): never {
   throw error;
 }
 
-function decode(value: unknown, path: string): unknown {
+function decode(value: unknown, path: string, secrets: Set<string>): unknown {
   if (typeof value === "string") return UNKNOWN.has(value) ? new UnknownValue(path) : value;
   if (Array.isArray(value)) {
     const list: unknown[] = new Array(value.length);
-    for (const [i, item] of value.entries()) place(list, i, item, `${path}[${i}]`);
+    for (const [i, item] of value.entries()) place(list, i, item, `${path}[${i}]`, secrets);
     return list;
   }
   if (!isRecord(value)) return value ?? undefined;
-  if (value[SIGNATURE] === SECRET) return decode(value.value, path);
-  if (value[SIGNATURE] === OUTPUT) return "value" in value ? decode(value.value, path) : new UnknownValue(path);
+  const signature = value[SIGNATURE];
+  if (signature === SECRET || (signature === OUTPUT && value.secret === true)) secrets.add(path);
+  if (signature === SECRET) return decode(value.value, path, secrets);
+  if (signature === OUTPUT) return "value" in value ? decode(value.value, path, secrets) : new UnknownValue(path);
   const record: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) place(record, key, item, path === "" ? key : `${path}.${key}`);
+  for (const [key, item] of Object.entries(value)) {
+    place(record, key, item, path === "" ? key : `${path}.${key}`, secrets);
+  }
   return record;
 }
 
+const secretsOf = new WeakMap<object, ReadonlySet<string>>();
+
 /** Secrets are unwrapped: rules judge them like other values and must not print them. */
 export function plainArgs(properties: Record<string, unknown>): object {
-  const args = decode(properties, "");
-  return isRecord(args) ? args : {};
+  const secrets = new Set<string>();
+  const decoded = decode(properties, "", secrets);
+  const args = isRecord(decoded) ? decoded : {};
+  secretsOf.set(args, secrets);
+  return args;
 }
+
+/** Paths such as `envs[2]` of what the engine says is a secret; known even where the value is not. */
+export const secretPaths = (args: object): ReadonlySet<string> => secretsOf.get(args) ?? new Set();

@@ -13,7 +13,8 @@ export interface Advice {
 type Rule = [name: string, bad: (value: string) => boolean, status: Advice["status"], why: string];
 
 const always = (): boolean => true;
-const matchesAll = (patterns: string): boolean => patterns.split(",").some((one) => /^\*(\/\*)*$/.test(one.trim()));
+/** Patterns as in GOPRIVATE of which one stands for every module. */
+export const matchesAll = (patterns: string): boolean => patterns.split(",").some((one) => /^\*(\/\*)*$/.test(one.trim()));
 
 const RULES: readonly Rule[] = [
   [

@@ -73,6 +73,9 @@ test("our own resources are judged, each and together", () => {
         .filter(({ refusedByProvider }) => !refusedByProvider)
         .flatMap(({ rule, fail }) => expected(rule, `local-${rule}`, fail)),
       ...managedFiles.flatMap(({ rule, fail }) => expected(rule, `file-${rule}`, fail)),
+      "secret-files fail-secret-open: content is not a secret",
+      "secret-files fail-secret-open: permissions is not set, so that everybody may read a new file",
+      "container-credentials fail-secret-env: envs is a secret, and stands there for everybody to read",
       "container-processes fail-unlimited: processes are not limited",
       "container-processes fail-user-limit-only: processes are not limited",
     ].sort(),
@@ -105,4 +108,21 @@ test("an unknown value is undecided at preview, and judged before the resource i
   ]);
   expect(up.status).not.toBe(0);
   expect(program.made()).toEqual(["tag"]);
+});
+
+test("a secret that is made in the same run is told from other values as soon as it is known", () => {
+  const program = engine("secret-values");
+  const config = { "container-processes": "disabled" };
+  const preview = program
+    .judge("preview", config)
+    .violations.filter(({ policy }) => policy === "container-credentials");
+  expect(preview.map(key)).toEqual([
+    "container-credentials made-later: undecided: envs[1] is not known before the update; the update judges it",
+  ]);
+  const { status, violations } = program.judge("up", config);
+  expect(violations.map(key)).toEqual([
+    "container-credentials made-later: envs is a secret, and stands there for everybody to read",
+  ]);
+  expect(status).not.toBe(0);
+  expect(program.made()).toEqual(["password"]);
 });

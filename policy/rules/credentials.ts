@@ -1,0 +1,110 @@
+import { type Container, defineRule, type Report, type Rule } from "../rule.ts";
+import { secretPaths } from "../values.ts";
+
+/** Ends of names that say what the value is. Not `_FILE` or `_ID`: those name a place or an account. */
+const NAME =
+  /(^|[_.-])(passwd|password|passphrase|token|secret|secret[_.-]?key|api[_.-]?key|private[_.-]?key|access[_.-]?key|credentials?)$/i;
+
+/** A place where it can be read is not the thing itself. */
+const isPath = (value: string): boolean => /^(\/[\w.@-]+)+\/?$/.test(value);
+
+const SHAPES: readonly [RegExp, string][] = [
+  [/[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i, "a URL with a password"],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
+  [/\b(glpat-[\w-]{20}|gh[opsru]_[A-Za-z0-9]{36}|github_pat_\w{22}|AKIA[A-Z0-9]{16})/, "an access token"],
+  [/\bauthorization:\s*(basic|bearer|token)\s+\S/i, "an Authorization header"],
+  [/\bmachine\s+\S+\s[^\n]*\bpassword\s+\S/, "a line of a netrc file"],
+];
+
+/** What it looks like, never what it is. */
+function shapeOf(text: string): string | undefined {
+  return SHAPES.find(([shape]) => shape.test(text))?.[1];
+}
+
+interface Pair {
+  /** As in a report: `envs NAME`. */
+  where: string;
+  name: string;
+  value: string;
+}
+
+function judgePair({ where, name, value }: Pair, allow: ReadonlySet<string>, report: Report): void {
+  if (allow.has(name)) return;
+  const shape = shapeOf(value);
+  if (shape !== undefined) report(`${where} has ${shape}`);
+  else if (NAME.test(name) && value !== "" && !isPath(value)) report(`${where} has a value`);
+}
+
+const split = (entry: string): [string, string] => {
+  const at = entry.indexOf("=");
+  return at < 0 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
+};
+
+/** `--token=x` and `--token x`; a flag that follows is no value. */
+function judgeWords(where: string, words: readonly string[], allow: ReadonlySet<string>, report: Report): void {
+  for (const [i, word] of words.entries()) {
+    const shape = shapeOf(word);
+    const [name, inline] = split(word.replace(/^-+/, ""));
+    if (shape !== undefined) report(`${where}[${i}] has ${shape}`);
+    else if (word.includes("=")) judgePair({ where: `${where}[${i}]`, name, value: inline }, allow, report);
+    else if (word.startsWith("-")) {
+      const next = words[i + 1] ?? "";
+      // Its shape is judged when its turn comes.
+      const value = next.startsWith("-") || shapeOf(next) !== undefined ? "" : next;
+      judgePair({ where: `${where}[${i}]`, name, value }, allow, report);
+    }
+  }
+}
+
+function judgeContainer(args: Container, allow: ReadonlySet<string>, report: Report): void {
+  for (const entry of args.envs ?? []) {
+    const [name, value] = split(entry);
+    judgePair({ where: `envs ${name}`, name, value }, allow, report);
+  }
+  for (const { label, value } of args.labels ?? []) {
+    judgePair({ where: `label ${label}`, name: label, value }, allow, report);
+  }
+  for (const key of ["command", "entrypoints"] as const) judgeWords(key, args[key] ?? [], allow, report);
+  judgeWords("healthcheck.tests", args.healthcheck?.tests ?? [], allow, report);
+}
+
+/** Parts of a container that everybody sees who may ask the engine. */
+const SHOWN = /^(envs|labels|command|entrypoints|healthcheck|hostname|name)\b/;
+
+export function noCredentials(allow: string[] = []): Rule {
+  return defineRule({
+    id: "container-credentials",
+    title: "Containers are declared without credentials",
+    why: "Environment, labels and command of a container stand in `docker inspect`, in the process list and in every image or report made of it: whoever may look at the machine has them.",
+    fix: "Write it to a file with mode 0600 (a ManagedFile whose content is a secret), mount that file, and give the program its path, such as NETRC=/etc/workstation-secrets/netrc. Where the value is no credential, put the name on the list `allow` of the policy's configuration.",
+    reference: "CIS Docker Benchmark 1.2.0, 4.10; CWE-526",
+    level: "mandatory",
+    options: { allow },
+    schema: {
+      allow: {
+        type: "array",
+        items: { type: "string" },
+        description: "Names of variables, labels and flags to accept.",
+      },
+    },
+    checks: {
+      "docker:index/container:Container"(args, report, options) {
+        for (const path of secretPaths(args)) {
+          if (SHOWN.test(path)) report(`${path} is a secret, and stands there for everybody to read`);
+        }
+        judgeContainer(args, new Set(options.allow), report);
+      },
+      "workstation:index:LocalImage"({ recipe }, report, options) {
+        const allowed = new Set(options.allow);
+        const { env = {}, labels = {}, cmd = [], entrypoint = [] } = recipe?.config ?? {};
+        for (const [where, pairs] of Object.entries({ env, labels })) {
+          for (const [name, value] of Object.entries(pairs)) {
+            judgePair({ where: `recipe.config.${where} ${name}`, name, value }, allowed, report);
+          }
+        }
+        judgeWords("recipe.config.cmd", cmd, allowed, report);
+        judgeWords("recipe.config.entrypoint", entrypoint, allowed, report);
+      },
+    },
+  });
+}
