@@ -28,6 +28,7 @@ test("nothing written gives the defaults, without a smoke test because there is 
     projects: [],
     smokeTest: { enabled: false, project: "hello" },
     files: [],
+    credentials: {},
   });
 });
 
@@ -45,7 +46,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files.',
+    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, credentials.',
   ],
   [
     "unknown nested key",
