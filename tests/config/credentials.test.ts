@@ -34,7 +34,7 @@ describe("credentials", () => {
     const message = refusal(below(`\n    s3: {secure: "v1:x"}\n    git.corp.example: ${SECRET}\n    git2: 12345678`));
     expect(message.split("\n")).toEqual([
       expect.stringMatching(
-        /^Pulumi\.me\.yaml:4: go-workstation:credentials\.git\.corp\.example: stands here in the clear/,
+        /^Pulumi\.me\.yaml:4: go-workstation:credentials\["git\.corp\.example"\]: stands here in the clear/,
       ),
       expect.stringContaining("credential set git2`"),
     ]);

@@ -28,7 +28,6 @@ test("nothing written gives the defaults, without a smoke test because there is 
     projects: [],
     smokeTest: { enabled: false, project: "hello" },
     files: [],
-    credentials: {},
   });
 });
 
@@ -46,7 +45,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, credentials.',
+    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files.',
   ],
   [
     "unknown nested key",
