@@ -1,6 +1,17 @@
 /** Credentials in a person's stack file: only ciphertext is ever written, and all else stays as it stands. */
 import { isMap, isScalar, type Pair, type YAMLMap } from "yaml";
-import { addBelow, checked, columnOf, findPair, insertLines, keyEnd, lineEnd, lineStart, rangeOf } from "./edit.ts";
+import {
+  addBelow,
+  checked,
+  columnOf,
+  findPair,
+  insertLines,
+  keyColumn,
+  keyEnd,
+  lineEnd,
+  lineStart,
+  rangeOf,
+} from "./edit.ts";
 import { SettingsError } from "./errors.ts";
 import { PREFIX } from "./messages.ts";
 import { openDocument } from "./stack-file.ts";
@@ -44,13 +55,16 @@ export function setCredential(text: string, file: string, host: string, cipherte
   if (!isMap(map)) return addBelow(text, file, CREDENTIALS, section, block, `${JSON.stringify(host)}: { secure: ... }`);
   const [start, end] = rangeOf(map);
   if (map.flow !== true) return insertLines(text, file, end, block, columnOf(text, start));
+  if (map.items.length === 0) {
+    const emptied = text.slice(0, start).trimEnd() + text.slice(end);
+    return insertLines(emptied, file, keyEnd(section), block, keyColumn(text, section) + 2);
+  }
   const entry = `${JSON.stringify(host)}: { secure: ${JSON.stringify(ciphertext)} }`;
   const inside = text
     .slice(start + 1, end - 1)
     .trimEnd()
     .replace(/,$/, "");
-  const comma = map.items.length > 0 ? "," : "";
-  return checked(`${text.slice(0, start + 1)}${inside}${comma} ${entry} ${text.slice(end - 1)}`, file);
+  return checked(`${text.slice(0, start + 1)}${inside}, ${entry} ${text.slice(end - 1)}`, file);
 }
 
 /** Takes a host out. A group without entries stays, so that the comments around it do. */
@@ -58,7 +72,7 @@ export function removeCredential(text: string, file: string, host: string): stri
   const { section, item } = find(text, file, host);
   const map = section?.value;
   if (item === undefined || !isMap(map)) {
-    throw new SettingsError([`${file}: ${CREDENTIALS}: has no entry ${JSON.stringify(host)}`]);
+    throw new SettingsError([`${file}: ${CREDENTIALS}: has no such entry`]);
   }
   const only = map.items.length === 1;
   if (map.flow === true) {

@@ -115,7 +115,8 @@ async function kindsOf(session: Session, credentials: Record<string, unknown>): 
 function refuseName(host: string): void {
   const problem = credentialNameProblem(host);
   // A person may have put the secret in the host's place: not repeated.
-  if (problem !== undefined) throw new CliError(`The host ${problem}.`);
+  if (problem !== undefined)
+    throw new CliError(`What was given as HOST ${problem}. It is not repeated here, because it may be a secret.`);
 }
 
 function openStack(context: Context): Session {
