@@ -136,6 +136,35 @@ export function createProgram(setCode: SetCode): Command {
   );
   add("remove <name>", "take a project out; its folder stays", async () => (await projects()).removeProject, project);
   add("list", "show the projects", async () => (await projects()).listProjects, project);
+  const gosum = withGlobals(program.command("gosum").description("every go.sum that was seen, and what changed since"));
+  const gosums = async () => await import("./commands/gosum.ts");
+  add(
+    "find <module>",
+    "where a module was seen with which hash: MODULE, MODULE@VERSION, with * or the beginning of a name",
+    async () => (await gosums()).findGoSum,
+    gosum,
+  );
+  add(
+    "check",
+    "compare the projects' go.sum files with the archive (exit 2: a hash changed)",
+    async () => (await gosums()).checkGoSums,
+    gosum,
+  );
+  add("add <file...>", "keep more go.sum files", async () => (await gosums()).addGoSums, gosum);
+  add("list", "show what is kept", async () => (await gosums()).listGoSums, gosum);
+  const credential = withGlobals(
+    program.command("credential").description("passwords and keys of private modules, encrypted in your stack file"),
+  );
+  const credentials = async () => await import("./commands/credential.ts");
+  add(
+    "set <host>",
+    "store the secret of a host, s3 or redis; asked for, or read from stdin",
+    async () => (await credentials()).setCredential,
+    credential,
+    (command) => command.option("--ssh-key <file>", "a private SSH key instead of a password"),
+  );
+  add("list", "show for which hosts there is a secret", async () => (await credentials()).listCredentials, credential);
+  add("remove <host>", "take a secret out", async () => (await credentials()).removeCredential, credential);
   add("stop", "stop what runs; all data stays", async () => (await import("./commands/power.ts")).stop);
   add("start", "start what was stopped", async () => (await import("./commands/power.ts")).start);
   add(

@@ -79,7 +79,7 @@ export function setImageSource(text: string, file: string, source: "registry" | 
 }
 
 /** Puts a block below a key that is there without a value, or below a new key at the end of `config`. */
-function addBelow(
+export function addBelow(
   text: string,
   file: string,
   key: string,
@@ -123,31 +123,31 @@ function configMap(text: string, file: string): YAMLMap | undefined {
   return pair.value;
 }
 
-const findPair = (text: string, file: string, key: string): Pair | undefined =>
+export const findPair = (text: string, file: string, key: string): Pair | undefined =>
   configMap(text, file)?.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
 
 /** First and last position of a parsed node. */
-function rangeOf(node: unknown): [start: number, end: number] {
+export function rangeOf(node: unknown): [start: number, end: number] {
   const range = (node as { range?: [number, number, number] }).range;
   if (range === undefined) throw new Error("a parsed node has no range");
   return [range[0], range[1]];
 }
 
 /** Behind the key's colon. */
-const keyEnd = (pair: Pair | undefined): number => rangeOf(pair?.key)[1] + 1;
-const keyColumn = (text: string, pair: Pair | undefined): number => columnOf(text, rangeOf(pair?.key)[0]);
-const lineStart = (text: string, position: number): number => text.lastIndexOf("\n", position - 1) + 1;
-const columnOf = (text: string, position: number): number => position - lineStart(text, position);
+export const keyEnd = (pair: Pair | undefined): number => rangeOf(pair?.key)[1] + 1;
+export const keyColumn = (text: string, pair: Pair | undefined): number => columnOf(text, rangeOf(pair?.key)[0]);
+export const lineStart = (text: string, position: number): number => text.lastIndexOf("\n", position - 1) + 1;
+export const columnOf = (text: string, position: number): number => position - lineStart(text, position);
 
 /** Behind the line on which the text up to `position` ends. */
-function lineEnd(text: string, position: number): number {
+export function lineEnd(text: string, position: number): number {
   const newline = text.indexOf("\n", text.slice(0, position).trimEnd().length);
   return newline === -1 ? text.length : newline + 1;
 }
 
 const indent = (block: string, columns: number): string => block.replace(/^(?=.)/gm, " ".repeat(columns));
 
-function insertLines(text: string, file: string, position: number, block: string, columns: number): string {
+export function insertLines(text: string, file: string, position: number, block: string, columns: number): string {
   const at = lineEnd(text, position);
   const before = text.slice(0, at);
   const complete = before === "" || before.endsWith("\n") ? before : `${before}\n`;
@@ -155,7 +155,7 @@ function insertLines(text: string, file: string, position: number, block: string
 }
 
 /** A splice that broke the file must not reach it. */
-function checked(text: string, file: string): string {
+export function checked(text: string, file: string): string {
   openDocument(text, file);
   return text;
 }

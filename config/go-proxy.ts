@@ -1,4 +1,4 @@
-/** Settings of `goProxy` and `credentials`: the module proxy beside the developer's containers. */
+/** Settings of `goProxy`: the module proxy beside the developer's containers. */
 import { z } from "zod";
 
 const size = z
@@ -89,19 +89,5 @@ export const goProxy = z
   })
   .prefault({});
 
-const sealed = z.strictObject({ secure: z.string().min(1) });
-
-/** What Pulumi hands to the program is the text itself; in the file it is sealed. */
-export const credentials = z
-  .record(
-    z.string().regex(HOST, "must be a host of goProxy.private, s3 or redis"),
-    z.union([sealed, z.string().min(1)]),
-  )
-  .default({})
-  .describe(
-    "Passwords, tokens and ssh keys, by host of goProxy.private, `s3` or `redis`. Written by `./workstation credential set HOST`, always encrypted.",
-  );
-
 export type GoProxySettings = z.output<typeof goProxy>;
 export type PrivateHost = GoProxySettings["private"][number];
-export type Credentials = z.output<typeof credentials>;

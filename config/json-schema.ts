@@ -1,12 +1,20 @@
 /** JSON Schema of a whole `Pulumi.<stack>.yaml`, for completion and errors in an editor. `stack.schema.json` is its output. */
 import { z } from "zod";
+import { decrypted } from "./credentials.ts";
 import { PREFIX } from "./messages.ts";
 import { settingsSchema } from "./schema.ts";
 
 type JsonObject = { [key: string]: unknown };
 
 export function stackFileSchema(): JsonObject {
-  const { properties, $schema } = z.toJSONSchema(settingsSchema, { io: "input", target: "draft-2020-12" }) as {
+  const { properties, $schema } = z.toJSONSchema(settingsSchema, {
+    io: "input",
+    target: "draft-2020-12",
+    // In a file only ciphertext: an editor marks a secret in the clear while it is being typed.
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === decrypted) Object.assign(jsonSchema, { type: undefined, minLength: undefined, not: {} });
+    },
+  }) as {
     properties: JsonObject;
     $schema: string;
   };

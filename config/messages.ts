@@ -1,5 +1,6 @@
 /** One clear message for each thing that the schema does not allow. */
 import { z } from "zod";
+import { describeCredential, isCredential, shownPath } from "./credentials.ts";
 import { nearest } from "./nearest.ts";
 import { settingsSchema } from "./schema.ts";
 
@@ -12,6 +13,8 @@ export const PREFIX = "go-workstation";
 export function fullKey(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part, index) => {
     if (typeof part === "number") return `${text}[${part}]`;
+    // A host's dots are not levels: as the engine's own `--path` writes it.
+    if (index > 0 && /[.:]/.test(String(part))) return `${text}[${JSON.stringify(part)}]`;
     return index === 0 ? `${PREFIX}:${String(part)}` : `${text}.${String(part)}`;
   }, PREFIX);
 }
@@ -40,13 +43,9 @@ const KIND: Record<string, string> = {
   record: "a group of keys",
 };
 
-/** Nothing below it is ever repeated, whatever is wrong with it. */
-const SECRET = "credentials";
-
 export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Place): string[] {
-  if (issue.path[0] === SECRET && issue.code !== "invalid_key") {
-    const allowedHere = "must be written by `./workstation credential set HOST`, which encrypts it";
-    return [`${place(issue.path)}${fullKey(issue.path)}: is not a credential: ${allowedHere}`];
+  if (isCredential(issue.path)) {
+    return [`${place(issue.path)}${fullKey(shownPath(issue.path))}: ${describeCredential(issue)}`];
   }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {

@@ -1,6 +1,7 @@
 /** Settings as written, by Pulumi or in a file, into validated ones; or every reason why not, each with its place. */
 import type { z } from "zod";
 import { crossChecks, nameProjects } from "./checks.ts";
+import { isCredential } from "./credentials.ts";
 import { SettingsError, type SettingsSource } from "./errors.ts";
 import { describeIssue, fullKey, type Place, valueAt } from "./messages.ts";
 import { type LoadedSettings, settingsSchema } from "./schema.ts";
@@ -23,9 +24,8 @@ export function parseSettings(raw: Record<string, unknown>, source: SettingsSour
     try {
       values[key] = structured(value);
     } catch {
-      unreadable.push(
-        `${place([key])}${fullKey([key])}: is text that should be JSON but does not parse: ${JSON.stringify(value)}`,
-      );
+      const shown = isCredential([key]) ? "" : `: ${JSON.stringify(value)}`;
+      unreadable.push(`${place([key])}${fullKey([key])}: is text that should be JSON but does not parse${shown}`);
     }
   }
   if (unreadable.length > 0) throw new SettingsError(unreadable);

@@ -1,7 +1,8 @@
 /** The whole stack config: one schema gives types, defaults, messages and the JSON Schema that editors read. */
 import { z } from "zod";
+import { credentials } from "./credentials.ts";
 import { files } from "./files.ts";
-import { credentials, goProxy } from "./go-proxy.ts";
+import { goProxy } from "./go-proxy.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
 import { wsl } from "./wsl.ts";

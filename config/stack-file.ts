@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { clearCredentials, clearProblem } from "./credentials.ts";
 import { SettingsError, type SettingsSource } from "./errors.ts";
-import { PREFIX } from "./messages.ts";
+import { fullKey, PREFIX } from "./messages.ts";
 
 export interface StackFile {
   /** Values below `config:` that are ours, by key without prefix. */
@@ -27,7 +28,7 @@ export function readStackFile(path: string): StackFile {
 export function parseStackFile(text: string, file: string): StackFile {
   const lines = new LineCounter();
   const document = openDocument(text, file, lines);
-  const config: unknown = document.toJS().config ?? {};
+  const config: unknown = plainValue(document, file).config ?? {};
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new SettingsError([
       `${file}:${lineAt(document, lines, ["config"]) ?? 1}: config: must be a group of keys such as "${PREFIX}:go"`,
@@ -46,7 +47,22 @@ export function parseStackFile(text: string, file: string): StackFile {
     }
     return undefined;
   };
+  const clear = clearCredentials(raw.credentials).map((host) => {
+    const path = ["credentials", host];
+    return `${file}:${lineOf(path) ?? 1}: ${fullKey(path)}: ${clearProblem(host)}`;
+  });
+  if (clear.length > 0) throw new SettingsError(clear);
   return { raw, source: { file, lineOf } };
+}
+
+function plainValue(document: Document, file: string): Record<string, unknown> {
+  try {
+    return document.toJS() as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    // The library's message repeats the text behind the star, which can be a password that was not quoted.
+    throw new SettingsError([`${file}: a value begins with * and so refers to nothing: put such text in quotes`]);
+  }
 }
 
 /** A document that is a map without errors; the first thing wrong with it otherwise, as one message. */

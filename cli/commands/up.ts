@@ -14,6 +14,7 @@ import { clearLocks } from "../engine/recover.ts";
 import { isEmpty, onlyStarts, planRepair, type RepairPlan } from "../engine/repair.ts";
 import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
 import { CliError } from "../errors.ts";
+import { tendGoSums } from "../gosum/tend.ts";
 import { interrupted } from "../interrupt.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
 import { refuseBusyPorts } from "../ports.ts";
@@ -106,6 +107,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   }
   if (options.full !== true && nothingToDo(session, state, inputs, repair)) {
     const deployment = state?.deployment ?? {};
+    await tendGoSums(session, settings);
     return {
       stack,
       deployment,
@@ -129,6 +131,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   const advice = run.story.policy.map(({ text }) => `policy ${text}`);
   for (const warning of [...run.story.warnings, ...advice])
     context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
+  await tendGoSums(session, settings);
   const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
   // The run itself changed what runs against what is written.
   const now = await gatherFacts(context, settings);

@@ -2,6 +2,7 @@
 import { smokeCommand } from "../../domain/smoke.ts";
 import { type CheckDefinition, check } from "./check.ts";
 import { deepGoChecks, goChecks } from "./go.ts";
+import { goSumCheck } from "./gosum.ts";
 import { syncChecks } from "./sync.ts";
 import { timerCheck } from "./timer.ts";
 import { deepTrustChecks, trustChecks } from "./trust.ts";
@@ -196,7 +197,7 @@ function scriptOf(command: string): string {
 const usual = [
   ...[node, toolchain, plugins, docker, platform, limits, engine, state, passphrase],
   ...[settings, imageSource, disk, roots, projects, ports, goproxy],
-  ...[...wslChecks, ...trustChecks, ...syncChecks(), timerCheck, ...goChecks],
+  ...[...wslChecks, ...trustChecks, ...syncChecks(), timerCheck, ...goChecks, goSumCheck],
 ];
 
 export function checksFor(alsoDeep: boolean): CheckDefinition[] {

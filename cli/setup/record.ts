@@ -30,7 +30,7 @@ export function writeRecord(stateDir: string, record: SetupRecord): void {
 }
 
 /** Whole or not at all: a kill in the middle leaves the old content. */
-export function writeFileAtomic(file: string, content: string, mode: number): void {
+export function writeFileAtomic(file: string, content: string | Uint8Array, mode: number): void {
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, content, { mode });
   renameSync(temporary, file);

@@ -1,7 +1,8 @@
 /** Step 5: the stack of this checkout, with a person's own settings file. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { addEngineKeys, type EngineKeys, engineKeys } from "../../config/edit-credentials.ts";
 import { seedStackFile } from "../../config/seed.ts";
 import { LABEL_STACK } from "../../domain/names.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
@@ -95,9 +96,18 @@ export async function initStack(context: Context, engine: Engine, backend: Backe
       if (!/no stack named/.test(messageOf(error))) throw error;
     }
   }
-  dropForeignSalt(stackFile(context, engine.stack));
+  const file = stackFile(context, engine.stack);
+  dropForeignSalt(file);
+  const before = readFileSync(file, "utf8");
   const args = ["stack", "init", "--non-interactive", "--no-select", engine.stack];
   await check(engine.program, args, { cwd: context.root, env: engine.env });
+  // The engine adds its salt and respells the rest: comments move, empty lines go. Only what it added is taken over.
+  const name = basename(file);
+  const added = engineKeys(readFileSync(file, "utf8"), name);
+  const same = Object.entries(engineKeys(before, name)).every(
+    ([key, value]) => added[key as keyof EngineKeys] === value,
+  );
+  if (same) writeFileAtomic(file, addEngineKeys(before, name, added), 0o644);
 }
 
 /** A salt left from another state folder belongs to another passphrase. Only encrypted values would need it. */

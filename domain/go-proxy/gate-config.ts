@@ -1,5 +1,6 @@
 /** The configuration file of `workstation-goproxy`, without and with its secrets. Plain data; nothing is read. */
-import type { Credentials, GoProxySettings, PrivateHost } from "../../config/go-proxy.ts";
+import type { Credentials } from "../../config/credentials.ts";
+import type { GoProxySettings, PrivateHost } from "../../config/go-proxy.ts";
 
 export interface GateConfig {
   listen: string;
