@@ -16,6 +16,8 @@ import { interrupted } from "../interrupt.ts";
 import { findEngine, lockName, openSession, type Session } from "../session.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 import { initStack } from "../setup/stack.ts";
+import { stateStep } from "../setup/state.ts";
+import { perform } from "../setup/step.ts";
 import { table } from "../table.ts";
 
 export async function setCredential(context: Context, options: { sshKey?: string }, host: string): Promise<number> {
@@ -24,7 +26,8 @@ export async function setCredential(context: Context, options: { sshKey?: string
   const engine = await findEngine(session);
   const secret = await secretFor(host, options.sshKey);
   await withLock(lockName(session), waiting(session), async () => {
-    await initStack(context, engine, session.backend);
+    // Also before the first `up`: settings come first for many.
+    await initStack(context, engine, await perform(context, stateStep(context)));
     const { file, text } = readText(session);
     const sealed = await seal(engine, context.stateDir, edit.engineKeys(text, file), host, secret);
     change(session, (now, name) =>
