@@ -238,20 +238,18 @@ func ModuleZip(m module.Version) []byte {
 	if made, found := zips.Load(m); found {
 		return made.([]byte)
 	}
-	made := moduleZip(m)
+	made := moduleZip(m, "data")
 	zips.Store(m, made)
 	return made
 }
 
 var zips sync.Map
 
-func moduleZip(m module.Version) []byte {
+func moduleZip(m module.Version, name string) []byte {
 	var archive bytes.Buffer
 	writer := zip.NewWriter(&archive)
-	for name, text := range map[string]string{"go.mod": "module " + m.Path + "\n"} {
-		if err := add(writer, m.Path+"@"+m.Version+"/"+name, []byte(text)); err != nil {
-			panic(err)
-		}
+	if err := add(writer, m.Path+"@"+m.Version+"/go.mod", []byte("module "+m.Path+"\n")); err != nil {
+		panic(err)
 	}
 	// Something that does not shrink, so that it takes several chunks.
 	filler := make([]byte, 200<<10)
@@ -260,7 +258,7 @@ func moduleZip(m module.Version) []byte {
 		state = state*1664525 + 1013904223
 		filler[i] = byte(state >> 24)
 	}
-	if err := errors.Join(add(writer, m.Path+"@"+m.Version+"/data", filler), writer.Close()); err != nil {
+	if err := errors.Join(add(writer, m.Path+"@"+m.Version+"/"+name, filler), writer.Close()); err != nil {
 		panic(err)
 	}
 	return archive.Bytes()
