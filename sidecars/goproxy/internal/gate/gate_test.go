@@ -70,6 +70,43 @@ func TestHalfWrittenIsNeverServed(t *testing.T) {
 	clients.Wait()
 }
 
+func TestBranchAndItsVersionAreNotWrittenAtOnce(t *testing.T) {
+	l := newLab(t, nil)
+	l.order(standin.Orders{Chunks: 20, Pause: 20})
+	m := module.Version{Path: "example.com/m", Version: "v0.0.0-20240101000000-abcdefabcdef"}
+	file := filepath.Join(l.gate.Store.Folder(m), "source.zip")
+	var clients sync.WaitGroup
+	ask := func(version string, then func()) {
+		clients.Add(1)
+		go func() {
+			defer clients.Done()
+			if answer, err := l.request(t.Context(), http.MethodGet, "/example.com/m/@v/"+version+".info", nil); err != nil || answer.status != 200 {
+				t.Error(version, answer, err)
+			}
+			then()
+		}()
+	}
+	// When the branch is resolved its version looks whole, and a second writer would have left a hole in the middle of the zip.
+	ask("main", func() {
+		answer, err := l.request(t.Context(), http.MethodGet, "/example.com/m/@v/"+m.Version+".zip", nil)
+		if err != nil || answer.status != 200 || answer.body != zipOf(m.Path, m.Version) {
+			t.Errorf("%d, not the zip: %d bytes, %v", answer.status, len(answer.body), err)
+		}
+	})
+	half := int64(len(zipOf(m.Path, m.Version)) / 2)
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if info, err := os.Stat(file); err == nil && info.Size() > half {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is written")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	ask(m.Version, func() {})
+	clients.Wait()
+}
+
 func TestNames(t *testing.T) {
 	l := newLab(t, nil)
 	for path, what := range map[string]string{
