@@ -93,9 +93,9 @@ func TestBranchAndItsVersionAreNotWrittenAtOnce(t *testing.T) {
 			t.Errorf("%d, not the zip: %d bytes, %v", answer.status, len(answer.body), err)
 		}
 	})
-	half := int64(len(zipOf(m.Path, m.Version)) / 2)
+	most := int64(len(zipOf(m.Path, m.Version)) * 3 / 4)
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		if info, err := os.Stat(file); err == nil && info.Size() > half {
+		if info, err := os.Stat(file); err == nil && info.Size() > most {
 			break
 		}
 		if time.Now().After(deadline) {
