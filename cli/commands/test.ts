@@ -169,7 +169,14 @@ export function tallyOf(found: JestReport, code: number): Tally {
 }
 
 /** Our own small modules; what they build from upstream has upstream's tests. */
-const GO_MODULES = ["toolchain/command", "toolchain/langhost", "toolchain/privileged", "sidecars/ca", "sidecars/sumdb"];
+const GO_MODULES = [
+  "toolchain/command",
+  "toolchain/langhost",
+  "toolchain/privileged",
+  "sidecars/ca",
+  "sidecars/goproxy",
+  "sidecars/sumdb",
+];
 
 function goTests(context: Context): Suite {
   return {

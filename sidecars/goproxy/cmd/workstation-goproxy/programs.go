@@ -46,8 +46,15 @@ func (s *server) startPrograms(ctx context.Context, cancel context.CancelCauseFu
 		return err
 	}
 	address := ""
-	if !sumdb.Off {
-		if address, err = s.startSumdb(ctx, cancel, sumdb); err != nil {
+	// GOPROXY=off leaves the mirror nobody to ask, as offline does.
+	alone := s.settings.Offline || (sumdb.URL == "" && s.settings.Upstream["GOPROXY"] == "off")
+	switch {
+	case sumdb.Off:
+	case alone && s.sumdbIsEmpty():
+		s.log.Warn("no checksum data is held and there is nobody to ask for it: lookups are answered with 404")
+		s.programs.mirror = gate.NewSumdb(sumdb.Name, "")
+	default:
+		if address, err = s.startSumdb(ctx, cancel, sumdb, alone); err != nil {
 			return fmt.Errorf("programs.sumdb: %w", err)
 		}
 		s.programs.mirror = gate.NewSumdb(sumdb.Name, address)
@@ -58,13 +65,19 @@ func (s *server) startPrograms(ctx context.Context, cancel context.CancelCauseFu
 	return nil
 }
 
+// sumdbIsEmpty says that the mirror would not start: it serves nothing without a signed head.
+func (s *server) sumdbIsEmpty() bool {
+	found, err := filepath.Glob(filepath.Join(s.settings.Storage, "sumdb", "*"))
+	return err == nil && len(found) == 0
+}
+
 type serving struct {
 	Message string `json:"msg"`
 	Address string `json:"address"`
 	Admin   string `json:"admin"`
 }
 
-func (s *server) startSumdb(ctx context.Context, cancel context.CancelCauseFunc, sumdb settings.Sumdb) (string, error) {
+func (s *server) startSumdb(ctx context.Context, cancel context.CancelCauseFunc, sumdb settings.Sumdb, alone bool) (string, error) {
 	arguments := []string{"serve", "--store", filepath.Join(s.settings.Storage, "sumdb"), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
 	if private := s.settings.NoSumdb(); private != "" {
 		arguments = append(arguments, "--private", private)
@@ -75,7 +88,7 @@ func (s *server) startSumdb(ctx context.Context, cancel context.CancelCauseFunc,
 	if sumdb.URL != "" {
 		arguments = append(arguments, "--upstream", sumdb.URL)
 	}
-	if s.settings.Offline {
+	if alone {
 		arguments = append(arguments, "--offline")
 	}
 	environment := athens.Inherit(s.settings.Upstream)

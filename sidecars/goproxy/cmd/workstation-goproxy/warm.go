@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 
 	"workstation/sidecars/goproxy/internal/certificate"
 	"workstation/sidecars/goproxy/internal/settings"
@@ -39,7 +40,7 @@ func runWarm(ctx context.Context, flags *flag.FlagSet, arguments []string, in io
 		name = ""
 	}
 	client := warm.NewClient("https://"+net.JoinHostPort("127.0.0.1", port), s.Auth.User, s.Auth.Password, certificate.Pinned(s.TLS.Pem))
-	client.Sumdb, client.Private = name, s.NoSumdb()
+	client.Sumdb, client.Private, client.Temporary = name, s.NoSumdb(), filepath.Join(s.Storage, "tmp")
 	failed, err := client.Run(ctx, work, out)
 	if err != nil {
 		return err

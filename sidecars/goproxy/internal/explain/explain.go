@@ -117,6 +117,8 @@ func refused(kind, what, modulePath, cause string, private *settings.Private) st
 	head := what + ": " + private.Host
 	advice := "wrong or expired? run: ./workstation credential set " + private.Host
 	switch {
+	case kind == "hostkey" && strings.TrimSpace(private.KnownHosts) == "":
+		return head + " has no knownHosts in goProxy.private, and an unknown server is never trusted.\nCompare its key, then set knownHosts to what ssh-keyscan prints for " + private.Host
 	case kind == "hostkey":
 		return head + " is not the server that goProxy.private knows, or knownHosts is old.\nCompare its key, then correct knownHosts for " + private.Host
 	case kind == "hidden":

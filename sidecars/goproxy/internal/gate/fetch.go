@@ -113,7 +113,7 @@ func (g *Gate) upstream(ctx context.Context, q question) (athens.Reply, error) {
 func (g *Gate) failure(ctx context.Context, q question, reply athens.Reply, err error) answer {
 	cause := reply.Cause
 	if err != nil {
-		cause = "Athens does not answer: " + err.Error()
+		cause = "the proxy was interrupted, and starts again by itself: try again (" + err.Error() + ")"
 		if errors.Is(err, context.DeadlineExceeded) {
 			cause = fmt.Sprintf("Athens does not answer: no answer within %s (timeout)", g.FetchTimeout)
 		}

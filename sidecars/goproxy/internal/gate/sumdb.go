@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Sumdb is the mirror of the checksum database; nil when GOSUMDB is off.
+// Sumdb is the mirror of the checksum database; nil when GOSUMDB is off, without an address when it has nothing and nobody to ask.
 type Sumdb struct {
 	Name, Address string
 	Client        *http.Client
@@ -40,6 +40,11 @@ func (s *Sumdb) serve(g *Gate, w *counter, r *http.Request) {
 	}
 	if len(rest) > maxPath || strings.Contains(rest, "..") || strings.Contains(rest, "//") || strings.ContainsFunc(rest, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		g.fail(w, http.StatusBadRequest, "not a path of the checksum database")
+		return
+	}
+	if s.Address == "" {
+		g.fail(w, http.StatusNotFound, "not found: this workstation has no checksum data and nobody to ask for it.\n"+
+			"Bring a bundle that has it (./workstation up --bundle FILE), or set GONOSUMDB for modules that need no check")
 		return
 	}
 	request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://"+s.Address, nil)

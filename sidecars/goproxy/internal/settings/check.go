@@ -15,8 +15,8 @@ import (
 
 // upstreamKeys are the variables of the go command, git and Athens that may be given; the gate sets all others itself.
 var upstreamKeys = []string{
-	"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOVCS", "GODEBUG",
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOVCS", "GONOSUMCHECK", "GODEBUG",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
 }
 
@@ -119,12 +119,7 @@ func (p *Private) check(key string, found *problems) {
 			found.add(key+".protocol", "%q does not take sshKey and knownHosts; use password, or protocol ssh", p.Protocol)
 		}
 	case "ssh":
-		if p.SSHKey != "" && !strings.Contains(p.SSHKey, "PRIVATE KEY-----") {
-			found.add(key+".sshKey", "must be a private key as ssh-keygen writes it")
-		}
-		if p.KnownHosts == "" {
-			found.add(key+".knownHosts", "must hold the server's lines as ssh-keyscan prints them: an unknown server is never trusted")
-		}
+		// A key that is none, or no known host, is told by ssh when a module is asked for: the others must go on working.
 		if p.Password != "" {
 			found.add(key+".password", "is not for protocol ssh; use sshKey")
 		}

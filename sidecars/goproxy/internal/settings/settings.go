@@ -111,6 +111,10 @@ func Parse(text []byte) (*Settings, error) {
 	if s.Admin == "" {
 		s.Admin = "127.0.0.1:8081"
 	}
+	for i := range s.Private {
+		// As files and editors leave it.
+		s.Private[i].Password = strings.TrimRight(s.Private[i].Password, "\r\n")
+	}
 	return s, s.check()
 }
 

@@ -49,7 +49,7 @@ func TestErrorsNameKeyAndWhatIsAllowed(t *testing.T) {
 		"no glob":        {private("modules", []string{}), []string{"private[0].modules", "git.example/*"}},
 		"host":           {private("host", "https://x"), []string{"private[0].host", "HOST:PORT"}},
 		"line break":     {private("password", "a\nb"), []string{"private[0].password", "line breaks"}},
-		"known hosts":    {private("protocol", "ssh"), []string{"private[0].knownHosts", "ssh-keyscan"}},
+		"key for https":  {private("sshKey", "x"), []string{"private[0].protocol", "ssh"}},
 		"no lock": {func(v map[string]any) {
 			v["shared"] = map[string]any{"s3": map[string]any{"bucket": "b", "region": "r"}}
 		}, []string{"shared.redis.endpoint"}},

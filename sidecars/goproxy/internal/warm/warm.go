@@ -29,8 +29,9 @@ const (
 
 // Client of a gate.
 type Client struct {
-	// Sumdb is the database's name, "" for none; Private are modules it is not asked about.
-	Sumdb, Private string
+	// Sumdb is the database's name, "" for none; Private are modules it is not asked about. Temporary is a folder for zips on their way:
+	// a container's /tmp may be too small for them.
+	Sumdb, Private, Temporary string
 
 	base, user, password string
 	http                 *http.Client
@@ -171,7 +172,7 @@ func hashMod(text []byte) string {
 }
 
 func (c *Client) hashZip(ctx context.Context, path string) (string, error) {
-	file, err := os.CreateTemp("", "warm-*.zip")
+	file, err := os.CreateTemp(c.Temporary, "warm-*.zip")
 	if err != nil {
 		return "", err
 	}
