@@ -30,7 +30,7 @@ function standinWarm(lines: readonly unknown[], code = 0, said = ""): Warm & { i
 }
 
 const ask = (warm: Warm, more: Partial<PrefetchQuestion> = {}): PrefetchQuestion => ({
-  ...{ stateDir: state, stack: "me", modules: "digest-1", goSum: () => "lines\n", warm },
+  ...{ stateDir: state, stack: "me", modules: "digest-1", goSum: async () => "lines\n", warm },
   goProxy: { mode: "local", prefetch: true, offline: false },
   ...more,
 });
@@ -79,6 +79,7 @@ test.each<[string, Warm, string]>([
     "connection refused",
   ],
   ["it says nothing on stderr", standinWarm(["panic: x"], 2), "panic: x"],
+  ["it ends too early", standinWarm(GOOD.slice(0, 2)), "37 of 60"],
   ["it says nothing at all", standinWarm([], 137), "code 137"],
   ["it cannot be started", async () => Promise.reject(new Error("docker is not installed")), "docker is not installed"],
 ])("%s: one warning, no failure of `up`, not recorded", async (_, warm, said) => {

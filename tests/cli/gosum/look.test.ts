@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lookAtGoSums } from "../../../cli/gosum/look.ts";
+import { look as lookAt } from "../../../cli/gosum/seen.ts";
 import { goSumFiles } from "../../../cli/gosum/sources.ts";
 import { openArchive } from "../../../cli/gosum/store.ts";
 import { parseSettings } from "../../../config/load.ts";
@@ -21,7 +21,7 @@ const settings = parseSettings({
   projects: [{ path: "a" }, { path: "b" }].map(({ path }) => ({ path, name: `p-${path}` })),
 });
 const files = () => goSumFiles(settings, root);
-const look = () => lookAtGoSums(state, "me", files());
+const look = () => lookAt(state, "me", files());
 const write = (name: string, text: string): void => writeFileSync(join(root, name), text);
 
 test("projects without a go.sum: nothing to say, nothing kept", async () => {
