@@ -13,7 +13,7 @@ export interface PrefetchQuestion {
   /** Digest of all modules; empty when there are none. */
   modules: string;
   /** The lines of all go.sum files, each once; asked for only when they are needed. */
-  goSum: () => string;
+  goSum: () => Promise<string>;
   warm: Warm;
 }
 
@@ -36,7 +36,7 @@ export async function prefetch(terminal: Terminal, question: PrefetchQuestion): 
     TITLE,
     async (news): Promise<WarmResult> => {
       try {
-        return await follow(question.warm, question.goSum(), news);
+        return await follow(question.warm, await question.goSum(), news);
       } catch (error) {
         return { done: 0, total: 0, failures: [{ what: "", why: reasonOf(error) }] };
       }

@@ -1,7 +1,7 @@
 /** Runs `workstation-goproxy warm` in the proxy's container and follows what it tells. */
 import { containerName } from "../../domain/names.ts";
 import type { DockerApi } from "../docker.ts";
-import { CliError, messageOf } from "../errors.ts";
+import { CliError, InterruptedError, messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { run } from "../process.ts";
 
@@ -44,6 +44,8 @@ export function warmInContainer(stack: string, docker: DockerApi, env: NodeJS.Pr
           else pid = own;
         },
       });
+      // Interrupted, `docker exec` ends with 0 as if all had been done.
+      if (interrupted.aborted) throw new InterruptedError();
       return { code: result.code, said: result.stderr.trim() };
     } finally {
       interrupted.removeEventListener("abort", stop);
@@ -78,6 +80,9 @@ export async function follow(warm: Warm, goSum: string, news: (text: string) => 
       news(`${told.done} of ${told.total} go.sum lines${failed}`);
     }
   });
+  if (code === 0 && result.done < result.total) {
+    result.failures.push({ what: "", why: `it ended after ${result.done} of ${result.total} go.sum lines` });
+  }
   if (code !== 0 && result.failures.length === 0) {
     const why = (said || other.slice(-3).join("; ") || `it ended with code ${code}`).split("\n").slice(-3).join("; ");
     result.failures.push({ what: "", why });

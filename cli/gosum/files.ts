@@ -6,8 +6,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { type GoSum, parseGoSum } from "../../domain/gosum/parse.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { writeFileAtomic } from "../setup/record.ts";
+import { archiveFolder } from "./folder.ts";
 
-export const archiveFolder = (stateDir: string): string => join(stateDir, "gosum");
 const filesFolder = (stateDir: string): string => join(archiveFolder(stateDir), "files");
 const contentFile = (stateDir: string, content: string): string => join(filesFolder(stateDir), `${content}.gz`);
 

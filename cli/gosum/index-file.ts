@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Archive, SeenHash } from "../../domain/gosum/archive.ts";
 import { codeOf } from "../errors.ts";
 import { writeFileAtomic } from "../setup/record.ts";
-import { archiveFolder, contentHash } from "./files.ts";
+import { contentHash } from "./files.ts";
+import { archiveFolder } from "./folder.ts";
 
 interface Heading {
   version: 1;

@@ -3,7 +3,7 @@ import { type Change, changeText, findChanges } from "../../domain/gosum/archive
 import { type GoSum, mergeGoSums, parseGoSum } from "../../domain/gosum/parse.ts";
 import { messageOf } from "../errors.ts";
 import { contentHash } from "./files.ts";
-import { readSeen, type Seen, stampsOf, writeSeen } from "./seen.ts";
+import { type Look, type Seen, writeSeen } from "./seen.ts";
 import { type GoSumFile, readGoSum } from "./sources.ts";
 import { type Kept, keepGoSums, type Opened } from "./store.ts";
 
@@ -44,20 +44,13 @@ export function changesIn({ archive }: Pick<Opened, "archive">, { parsed }: Pick
   return parsed.flatMap(({ at, goSum }) => findChanges(archive, at, goSum));
 }
 
-export interface Look {
-  warnings: string[];
-  /** Digest of all modules; empty when there are none. */
-  modules: string;
-  /** Said once, not again at the next run. */
-  news: string[];
-}
-
-/** As cheap as one look at each file when none has changed. */
-export async function lookAtGoSums(stateDir: string, stack: string, files: readonly GoSumFile[]): Promise<Look> {
-  // Before the files are read: what changes in between is looked at again by the next run.
-  const stamps = stampsOf(files);
-  const before = readSeen(stateDir, stack, stamps);
-  if (before !== undefined) return { warnings: before.warnings, modules: before.modules, news: [] };
+/** For when a stamp has changed; see `seen.ts`. */
+export async function lookAtGoSums(
+  stateDir: string,
+  stack: string,
+  files: readonly GoSumFile[],
+  stamps: Record<string, string>,
+): Promise<Look> {
   const read = readAll(files);
   const opened = await keepGoSums(stateDir, read.kept, new Date());
   const warnings = [...changesIn(opened, read).map(changeText), ...read.problems];
@@ -66,3 +59,7 @@ export async function lookAtGoSums(stateDir: string, stack: string, files: reado
   writeSeen(stateDir, stack, seen);
   return { warnings, modules: seen.modules, news: opened.notes.map((note) => `go.sum archive: ${note}`) };
 }
+
+/** The lines of all of them, each once. */
+export const mergedText = (files: readonly GoSumFile[]): string =>
+  mergeGoSums(readAll(files).parsed.map(({ goSum }) => goSum));

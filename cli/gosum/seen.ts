@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../setup/record.ts";
-import { archiveFolder } from "./files.ts";
+import { archiveFolder } from "./folder.ts";
 import { type GoSumFile, stampOf } from "./sources.ts";
 
 export interface Seen {
@@ -17,12 +17,12 @@ export interface Seen {
 
 const fileOf = (stateDir: string, stack: string): string => join(archiveFolder(stateDir), "seen", `${stack}.json`);
 
-export function stampsOf(files: readonly GoSumFile[]): Record<string, string> {
+function stampsOf(files: readonly GoSumFile[]): Record<string, string> {
   return Object.fromEntries(files.map(({ file }) => [file, stampOf(file)?.stamp ?? "-"]));
 }
 
 /** Undefined when something is not as it was. */
-export function readSeen(stateDir: string, stack: string, stamps: Record<string, string>): Seen | undefined {
+function readSeen(stateDir: string, stack: string, stamps: Record<string, string>): Seen | undefined {
   let seen: Seen;
   try {
     seen = JSON.parse(readFileSync(fileOf(stateDir, stack), "utf8")) as Seen;
@@ -37,4 +37,22 @@ export function readSeen(stateDir: string, stack: string, stamps: Record<string,
 export function writeSeen(stateDir: string, stack: string, seen: Seen): void {
   mkdirSync(join(archiveFolder(stateDir), "seen"), { recursive: true, mode: 0o700 });
   writeFileAtomic(fileOf(stateDir, stack), `${JSON.stringify(seen)}\n`, 0o600);
+}
+
+export interface Look {
+  warnings: string[];
+  /** Digest of all modules; empty when there are none. */
+  modules: string;
+  /** Said once, not again at the next run. */
+  news: string[];
+}
+
+/** As cheap as one look at each file when none has changed: the rest is not even loaded. */
+export async function look(stateDir: string, stack: string, files: readonly GoSumFile[]): Promise<Look> {
+  // Before the files are read: what changes in between is looked at again by the next run.
+  const stamps = stampsOf(files);
+  const before = readSeen(stateDir, stack, stamps);
+  if (before !== undefined) return { warnings: before.warnings, modules: before.modules, news: [] };
+  const { lookAtGoSums } = await import("./look.ts");
+  return await lookAtGoSums(stateDir, stack, files, stamps);
 }

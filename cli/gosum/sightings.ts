@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Sighting } from "../../domain/gosum/archive.ts";
 import { codeOf } from "../errors.ts";
 import { writeFileAtomic } from "../setup/record.ts";
-import { archiveFolder, keptContents } from "./files.ts";
+import { keptContents } from "./files.ts";
+import { archiveFolder } from "./folder.ts";
 
 export interface Journal {
   sightings: Sighting[];

@@ -10,15 +10,8 @@ import { type GoSum, parseGoSum } from "../../domain/gosum/parse.ts";
 import { withLock } from "../../provider/lock.ts";
 import { messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import {
-  archiveFolder,
-  contentHash,
-  hasContent,
-  keepContent,
-  keptContents,
-  readContent,
-  sweepHalves,
-} from "./files.ts";
+import { contentHash, hasContent, keepContent, keptContents, readContent, sweepHalves } from "./files.ts";
+import { archiveFolder } from "./folder.ts";
 import { type Index, readIndex, removeIndex, writeIndex } from "./index-file.ts";
 import { appendSightings, beginJournal, type Journal, readSightings, replaceSightings } from "./sightings.ts";
 

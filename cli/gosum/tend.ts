@@ -1,30 +1,35 @@
 /** What `up` does with the go.sum files of the projects: keeps them, says what has changed, warms the module proxy. */
 import type { LoadedSettings } from "../../config/load.ts";
-import { mergeGoSums } from "../../domain/gosum/parse.ts";
-import { reasonOf, warmInContainer } from "../go-proxy/warm.ts";
+import { messageOf } from "../errors.ts";
+import { interrupted } from "../interrupt.ts";
 import type { Session } from "../session.ts";
-import { type Look, lookAtGoSums, readAll } from "./look.ts";
-import { goSumFiles } from "./sources.ts";
+import { type Look, look } from "./seen.ts";
+import { type GoSumFile, goSumFiles } from "./sources.ts";
 
 export async function tendGoSums(session: Session, settings: LoadedSettings): Promise<void> {
   const { context, stack, docker } = session;
   const { terminal, stateDir, env } = context;
   const warn = (text: string): void => terminal.line(terminal.paint("yellow", `! ${text}`));
-  let look: Look;
-  const files = goSumFiles(settings, context.root);
+  let files: GoSumFile[];
+  let found: Look;
   try {
-    look = await lookAtGoSums(stateDir, stack, files);
+    files = goSumFiles(settings, context.root);
+    found = await look(stateDir, stack, files);
   } catch (error) {
+    if (interrupted.aborted) throw error;
     // A full disk must not keep a workstation from coming up.
-    warn(`The go.sum files of the projects could not be kept: ${reasonOf(error)}`);
+    warn(`The go.sum files of the projects could not be kept: ${messageOf(error)}`);
     return;
   }
-  for (const text of [...look.news, ...look.warnings]) warn(text);
-  if (settings.goProxy.mode === "off" || look.modules === "") return;
-  const { prefetch } = await import("../go-proxy/prefetch.ts");
+  for (const text of [...found.news, ...found.warnings]) warn(text);
+  if (settings.goProxy.mode === "off") return;
+  const [{ prefetch }, { warmInContainer }] = await Promise.all([
+    import("../go-proxy/prefetch.ts"),
+    import("../go-proxy/warm.ts"),
+  ]);
   await prefetch(terminal, {
-    ...{ stateDir, stack, goProxy: settings.goProxy, modules: look.modules },
-    goSum: () => mergeGoSums(readAll(files).parsed.map(({ goSum }) => goSum)),
+    ...{ stateDir, stack, goProxy: settings.goProxy, modules: found.modules },
+    goSum: async () => (await import("./look.ts")).mergedText(files),
     warm: warmInContainer(stack, docker, env),
   });
 }

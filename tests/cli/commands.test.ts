@@ -40,9 +40,10 @@ function workstation(...args: string[]) {
 test("help is success and names every command", () => {
   const help = workstation("--help");
   expect(help.status).toBe(0);
-  const commands = "up test drift doctor shell exec logs project stop start destroy uninstall env completion".split(
-    " ",
-  );
+  const commands =
+    "up test drift doctor shell exec logs project gosum credential stop start destroy uninstall env completion".split(
+      " ",
+    );
   for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
   expect(workstation("drift", "--help").stdout).toContain("--stack <name>");
 });
