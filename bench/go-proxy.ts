@@ -1,12 +1,12 @@
 /**
  * The module proxy beside going direct: `node bench/go-proxy.ts [--rounds 5] [--seconds 5] [--only downloads,load,crowd,sumdb]
- * [--checkout DIR] [--athens FILE] [--json FILE]`. All runs on this machine's loopback, as plain processes; what stands for
+ * [--checkout DIR] [--athens FILE] [--scratch DIR] [--json FILE]`. All runs on this machine's loopback, as plain processes; what stands for
  * the upstream relays to what the machine is configured with, and answers from a folder when it has been asked before.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { startUpstream } from "../tests/labs/upstream.ts";
-import { measureDownloads, modules } from "./go-proxy/downloads.ts";
+import { measureDownloads, modules, scratchFolder } from "./go-proxy/downloads.ts";
 import { programs, startProxy } from "./go-proxy/proxy.ts";
 import { type Load, measureCrowd, measureLoad, measureLookups } from "./go-proxy/requests.ts";
 import { ratio } from "./lib/measure.ts";
@@ -14,13 +14,14 @@ import { machine, options, positive, summaryRows, table, writeJson } from "./lib
 import { benchFolder } from "./lib/tofu.ts";
 
 const PARTS = ["downloads", "load", "crowd", "sumdb"];
-const given = options(process.argv.slice(2), ["rounds", "seconds", "only", "checkout", "athens", "json"]);
+const given = options(process.argv.slice(2), ["rounds", "seconds", "only", "checkout", "athens", "scratch", "json"]);
 const rounds = positive(given.rounds ?? "5", "rounds");
 const seconds = positive(given.seconds ?? "5", "seconds");
 const parts = (given.only ?? PARTS.join(",")).split(",");
 for (const part of parts) {
   if (!PARTS.includes(part)) throw new Error(`--only ${part}: must be some of ${PARTS.join(",")}`);
 }
+const scratch = given.scratch ?? (await scratchFolder());
 const where = machine();
 const checkout = path.resolve(given.checkout ?? path.join(import.meta.dirname, ".."));
 const built = await programs(checkout, path.join(benchFolder(), "go-proxy"), given.athens);
@@ -35,14 +36,14 @@ try {
     const result: Record<string, object> = { machine: where };
 
     if (parts.includes("downloads")) {
-      const { summaries, requests } = await measureDownloads(upstream, proxy, rounds);
+      const { summaries, requests } = await measureDownloads({ upstream, proxy, scratch }, rounds);
       const ratios = {
         slow: ratio(summaries.proxySlow, summaries.directSlow),
         same: ratio(summaries.proxy, summaries.direct),
         cut: ratio(summaries.proxyCut, summaries.proxy),
       };
-      result.downloads = { summaries, requests, ratios };
-      print("\nCold `go mod download` of 60 modules");
+      result.downloads = { inMemory: scratch === "/dev/shm", summaries, requests, ratios };
+      print(`\nCold \`go mod download\` of 60 modules into ${scratch}`);
       const [head = [], ...rows] = summaryRows(Object.values(summaries));
       const asked = Object.values(requests).map((one) => [`${one.requests}`, `${one.sumdb}`]);
       print(table([[...head, "upstream", "of it sumdb"], ...rows.map((row, i) => [...row, ...(asked[i] ?? [])])]));

@@ -1,5 +1,5 @@
 /** Cold `go mod download` of the pinned modules: direct, and through the warm proxy. */
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { run } from "../../tests/labs/server.ts";
@@ -25,6 +25,13 @@ export const WAYS = {
   proxyCut: { name: "proxy, upstream cut", proxied: true, delay: 0, cut: true },
 } as const satisfies Record<string, Way>;
 
+export interface Place {
+  upstream: UpstreamLab;
+  proxy: ModuleProxy;
+  /** Where clients keep their modules. */
+  scratch: string;
+}
+
 export interface Download {
   seconds: number;
   /** Requests that the upstream saw, those to the checksum database among them. */
@@ -32,12 +39,19 @@ export interface Download {
   sumdb: number;
 }
 
+/** Each client writes 300 MB. On a disk that is what takes the time, whichever way the modules come. */
+export async function scratchFolder(): Promise<string> {
+  const memory = "/dev/shm";
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= 2 * 2 ** 30 ? memory : tmpdir();
+}
+
 /**
  * As on a new machine: no module, no head of the checksum database, and no go.sum, so that every module is looked up there.
  * The sums that come out have to be the pinned ones.
  */
-async function download(way: Way, upstream: UpstreamLab, proxy: ModuleProxy): Promise<Download> {
-  const home = await mkdtemp(path.join(tmpdir(), "go-workstation-bench-"));
+async function download(way: Way, { upstream, proxy, scratch }: Place): Promise<Download> {
+  const home = await mkdtemp(path.join(scratch, "go-workstation-bench-"));
   try {
     await copyFile(path.join(modules, "go.mod"), path.join(home, "go.mod"));
     const env = {
@@ -91,7 +105,7 @@ export async function measureDownloads(upstream: UpstreamLab, proxy: ModuleProxy
   const taken = new Map<string, Download[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const one = await download(WAYS[name], upstream, proxy);
+      const one = await download(WAYS[name], place);
       if (round > 0) taken.get(name)?.push(one);
       const which = round === 0 ? "warm-up" : `round ${round}/${rounds}`;
       process.stderr.write(
@@ -99,7 +113,7 @@ export async function measureDownloads(upstream: UpstreamLab, proxy: ModuleProxy
       );
     }
   }
-  upstream.delay = 0;
+  place.upstream.delay = 0;
   const each = <T>(take: (name: keyof typeof WAYS, all: Download[]) => T) =>
     Object.fromEntries(names.map((name) => [name, take(name, taken.get(name) ?? [])])) as Record<keyof typeof WAYS, T>;
   return {
