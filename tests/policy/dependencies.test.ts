@@ -9,9 +9,20 @@ const rows = new Map(
   [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` \|.*$/gm)].map(([row, name = ""]) => [name, row]),
 );
 
-/** What a go.mod asks for itself: `require` lines without `// indirect`, and what it replaces other modules by. */
+const goMods = (): string[] => [
+  ...globSync("{toolchain,sidecars,tests/labs,bench/go-proxy}/*/go.mod", { cwd: ROOT }),
+  "examples/hello/go.mod",
+];
+
+/** What a go.mod asks for itself: `require` lines without `// indirect`, tools, and what it replaces other modules by. */
 function directModules(file: string): string[] {
   const lines = read(file).split("\n");
+  // `go mod tidy` calls the module of a tool indirect.
+  const tools = lines.map((line) => /^tool (\S+)/.exec(line)?.[1]).filter((tool) => tool !== undefined);
+  const ofTools = lines
+    .map((line) => /^\t(\S+) v/.exec(line)?.[1])
+    .filter((module) => module !== undefined)
+    .filter((module) => tools.some((tool) => tool.startsWith(`${module}/`)));
   const required = lines
     .filter((line) => !line.includes("// indirect") && !line.includes("=>"))
     .map((line) => /^(?:require\s+|\t)([^\s()]+\.[^\s()]+\/[^\s()]+) v/.exec(line)?.[1])
@@ -20,7 +31,7 @@ function directModules(file: string): string[] {
     .map((line) => /^(?:replace\s+|\t)(\S+)(?: v\S+)? => ([a-z]+\.[a-z]+\/)/.exec(line)?.[1])
     .filter((module) => module !== undefined);
   // `…/shim` modules are ours: they only open an internal package of the module above them.
-  return [...required, ...replaced].map((module) => module.replace(/\/shim$/, ""));
+  return [...required, ...ofTools, ...replaced].map((module) => module.replace(/\/shim$/, ""));
 }
 
 test("every npm dependency is explained, with the licence that it declares", () => {
@@ -32,7 +43,7 @@ test("every npm dependency is explained, with the licence that it declares", () 
 });
 
 test("every Go module that a go.mod asks for itself is explained", () => {
-  const files = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"];
+  const files = goMods();
   expect(files.length).toBeGreaterThan(3);
   const missing = files.flatMap(directModules).filter((module) => !rows.has(module));
   expect([...new Set(missing)].filter((module) => !module.startsWith("workstation/"))).toEqual([]);
@@ -40,9 +51,7 @@ test("every Go module that a go.mod asks for itself is explained", () => {
 
 test("nothing is explained that is not there", () => {
   const lock = read("package.json");
-  const modules = [...globSync("{toolchain,sidecars}/*/go.mod", { cwd: ROOT }), "examples/hello/go.mod"]
-    .map(read)
-    .join("\n");
+  const modules = goMods().map(read).join("\n");
   const bench = read("bench/lib/tofu.ts");
   const gone = [...rows.keys()].filter(
     (name) => !lock.includes(`"${name}"`) && !modules.includes(name) && !bench.includes(`"${name}"`),

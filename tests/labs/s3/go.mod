@@ -1,4 +1,4 @@
-module go-workstation/tests/labs/s3
+module workstation/tests/labs/s3
 
 go 1.26
 
