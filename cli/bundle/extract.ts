@@ -38,7 +38,10 @@ async function write(
   if (entry.type === "link") {
     const target = safeName(entry.target, what);
     if (made.get(target) !== "file") {
-      throw refused(what, `${JSON.stringify(name)} is a link to ${JSON.stringify(entry.target)}, which is no file before it`);
+      throw refused(
+        what,
+        `${JSON.stringify(name)} is a link to ${JSON.stringify(entry.target)}, which is no file before it`,
+      );
     }
     return linkSync(join(folder, target), path);
   }
@@ -77,4 +80,3 @@ function safeTarget(name: string, target: string, what: string): string {
 
 const refused = (what: string, why: string): CliError =>
   new CliError(`${what} was refused: ${why}. No bundle that \`./workstation bundle\` made has that.`);
-

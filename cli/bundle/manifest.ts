@@ -87,7 +87,9 @@ export function parseManifest(text: string, file: string): Manifest {
   }
   const members: unknown = value.members;
   if (format !== FORMAT || typeof purpose !== "object" || purpose === null || !Array.isArray(members)) {
-    throw new CliError(`${file}: its ${MANIFEST} is none of format ${FORMAT}. It is damaged or no bundle: get it again.`);
+    throw new CliError(
+      `${file}: its ${MANIFEST} is none of format ${FORMAT}. It is damaged or no bundle: get it again.`,
+    );
   }
   const checked = members.map((member) => checkMember(member, file));
   const double = checked.find(({ path }, index) => checked.findIndex((other) => other.path === path) !== index);
@@ -108,7 +110,10 @@ function checkMember(value: unknown, file: string): Member {
     (size as number) >= 0 &&
     typeof sha256 === "string" &&
     /^[0-9a-f]{64}$/.test(sha256);
-  if (!good) throw new CliError(`${file}: its ${MANIFEST} has a member that is not allowed: ${JSON.stringify(value)?.slice(0, 200)}`);
+  if (!good)
+    throw new CliError(
+      `${file}: its ${MANIFEST} has a member that is not allowed: ${JSON.stringify(value)?.slice(0, 200)}`,
+    );
   return value as Member;
 }
 
@@ -116,6 +121,8 @@ function checkMember(value: unknown, file: string): Member {
 export function refuseWrongMachine(manifest: Manifest, file: string): void {
   const { arch } = manifest.purpose;
   if (arch !== process.arch) {
-    throw new CliError(`${file} is for ${arch}, and this machine is ${process.arch}. Make a bundle on a machine of this kind.`);
+    throw new CliError(
+      `${file} is for ${arch}, and this machine is ${process.arch}. Make a bundle on a machine of this kind.`,
+    );
   }
 }

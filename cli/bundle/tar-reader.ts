@@ -19,7 +19,13 @@ export interface TarFile extends TarHeader {
 }
 
 const BLOCK = 512;
-const types: Record<string, TarHeader["type"]> = { "0": "file", "\0": "file", "1": "link", "2": "symlink", "5": "directory" };
+const types: Record<string, TarHeader["type"]> = {
+  "0": "file",
+  "\0": "file",
+  "1": "link",
+  "2": "symlink",
+  "5": "directory",
+};
 /** Names and their like; more is an attack on our memory. */
 const longestPax = 1 << 20;
 
@@ -89,9 +95,13 @@ export async function* readTar(input: AsyncIterable<Buffer>, what: string): Asyn
       continue;
     }
     const type = types[flag];
-    if (type === undefined) throw source.damaged(`${JSON.stringify(header.name)} is of the kind ${JSON.stringify(flag)}, which no archive of ours has`);
+    if (type === undefined)
+      throw source.damaged(
+        `${JSON.stringify(header.name)} is of the kind ${JSON.stringify(flag)}, which no archive of ours has`,
+      );
     const size = pax.size === undefined ? header.size : Number(pax.size);
-    if (!Number.isSafeInteger(size) || size < 0 || (type !== "file" && size !== 0)) throw source.damaged("a size that cannot be");
+    if (!Number.isSafeInteger(size) || size < 0 || (type !== "file" && size !== 0))
+      throw source.damaged("a size that cannot be");
     const entry = { ...header, type, size, name: pax.path ?? header.name, target: pax.linkpath ?? header.target };
     pax = {};
     const body = bodyOf(source, size);

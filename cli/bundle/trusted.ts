@@ -25,7 +25,9 @@ export function judgeSigner(opened: Pick<Opened, "signer">, file: string, folder
     return `signed by ${fingerprint}, trusted from now on`;
   }
   if (consent.signer !== undefined) {
-    throw new CliError(`${file} is signed by ${fingerprint}, and --signer says ${consent.signer}. It is not the bundle that you were told of.`);
+    throw new CliError(
+      `${file} is signed by ${fingerprint}, and --signer says ${consent.signer}. It is not the bundle that you were told of.`,
+    );
   }
   if (consent.allowUnsigned === true) return `signed by ${fingerprint}, unknown here, used because of --allow-unsigned`;
   throw new CliError(

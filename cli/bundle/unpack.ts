@@ -4,13 +4,13 @@
  */
 import { createHash, type KeyObject } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
-import { Writable } from "node:stream";
+import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { CliError, codeOf, messageOf } from "../errors.ts";
 import { signerOf } from "../signing/keys.ts";
 import { extract } from "./extract.ts";
-import { type Manifest, MANIFEST, type Member, parseManifest, refuseWrongMachine, SIGNATURE } from "./manifest.ts";
+import { MANIFEST, type Manifest, type Member, parseManifest, refuseWrongMachine, SIGNATURE } from "./manifest.ts";
 import { readTar, type TarFile } from "./tar-reader.ts";
 
 /** The manifest of a thousand members takes a quarter of it. */
@@ -41,13 +41,17 @@ export async function unpackBundle(options: UnpackOptions): Promise<Opened> {
   for (const member of members) {
     if (entry === undefined) throw new CliError(`${options.file} is cut off: ${member.path} is missing. Get it again.`);
     if (entry.name !== member.path || entry.type !== "file") {
-      throw new CliError(`${options.file} is damaged: ${JSON.stringify(entry.name)} stands where ${member.path} should be. Get it again.`);
+      throw new CliError(
+        `${options.file} is damaged: ${JSON.stringify(entry.name)} stands where ${member.path} should be. Get it again.`,
+      );
     }
     await unpackMember(options, member, entry);
     entry = (await entries.next()).value as TarFile | undefined;
   }
   if (entry !== undefined) {
-    throw new CliError(`${options.file} was refused: it holds ${JSON.stringify(entry.name)}, which its ${MANIFEST} does not name.`);
+    throw new CliError(
+      `${options.file} was refused: it holds ${JSON.stringify(entry.name)}, which its ${MANIFEST} does not name.`,
+    );
   }
   return opened;
 }
@@ -69,7 +73,11 @@ interface Reading {
 async function startReading(options: Pick<UnpackOptions, "file" | "report" | "signal">): Promise<Reading> {
   const { file } = options;
   const total = sizeOf(file);
-  const input = counted(createReadStream(file, { highWaterMark: 1 << 20 }), (done) => options.report?.(done, total), options.signal);
+  const input = counted(
+    createReadStream(file, { highWaterMark: 1 << 20 }),
+    (done) => options.report?.(done, total),
+    options.signal,
+  );
   const entries = readTar(input, file);
   const head = await next(entries);
   if (head?.name !== MANIFEST || head.type !== "file") {
@@ -113,7 +121,10 @@ async function* counted(
 }
 
 async function textOf(entry: TarFile, file: string): Promise<Buffer> {
-  if (entry.size > longestText) throw new CliError(`${file}: ${entry.name} has ${entry.size} bytes, which is too much. It is damaged or no bundle.`);
+  if (entry.size > longestText)
+    throw new CliError(
+      `${file}: ${entry.name} has ${entry.size} bytes, which is too much. It is damaged or no bundle.`,
+    );
   const parts: Buffer[] = [];
   for await (const part of entry.body) parts.push(part);
   return Buffer.concat(parts);
@@ -128,14 +139,21 @@ async function unpackMember(options: UnpackOptions, member: Member, entry: TarFi
   if (entry.size !== member.size) throw changed(what);
   try {
     if (folder === undefined) for await (const part of hashed) void part;
-    else await pipeline(hashed, decompressor(member), (input) => extract(input as AsyncIterable<Buffer>, folder, what), nowhere());
+    else {
+      await pipeline(hashed, decompressor(member) as Transform, async (input: AsyncIterable<Buffer>) => {
+        await extract(input, folder, what);
+      });
+    }
   } catch (error) {
     throw explained(error, what, folder);
   }
   if (hash.digest("hex") !== member.sha256) throw changed(what);
 }
 
-async function* hashing(input: AsyncIterable<Buffer>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer, void> {
+async function* hashing(
+  input: AsyncIterable<Buffer>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Buffer, void> {
   for await (const part of input) {
     hash.update(part);
     yield part;
@@ -143,16 +161,20 @@ async function* hashing(input: AsyncIterable<Buffer>, hash: ReturnType<typeof cr
 }
 
 const decompressor = (member: Member) => (member.path.endsWith(".gz") ? createGunzip() : createZstdDecompress());
-const nowhere = (): Writable => new Writable({ write: (_part, _encoding, done) => done() });
 
 const changed = (what: string): CliError =>
-  new CliError(`${what} is not what was bundled: its SHA-256 differs from the manifest's. It was damaged on the way or changed: get the bundle again.`);
+  new CliError(
+    `${what} is not what was bundled: its SHA-256 differs from the manifest's. It was damaged on the way or changed: get the bundle again.`,
+  );
 
 function explained(error: unknown, what: string, folder: string | undefined): unknown {
   if (error instanceof CliError) return error;
   const code = codeOf(error);
   if (["ENOSPC", "EDQUOT"].includes(code)) {
-    return new CliError(`The disk is full: ${what} cannot be unpacked to ${folder}. Free some, or set WORKSTATION_CACHE_DIR to another disk, and run this again.`, { cause: error });
+    return new CliError(
+      `The disk is full: ${what} cannot be unpacked to ${folder}. Free some, or set WORKSTATION_CACHE_DIR to another disk, and run this again.`,
+      { cause: error },
+    );
   }
   if (/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) return changed(what);
   return error;

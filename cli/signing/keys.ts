@@ -72,7 +72,9 @@ export function ownKey(folder: string): { privateKey: KeyObject; publicKey: KeyO
     const privateKey = createPrivateKey(text);
     return { privateKey, publicKey: createPublicKey(privateKey) };
   } catch (error) {
-    throw new CliError(`${file} is no private key (${messageOf(error)}). Put the right one back, or remove it: the next signature makes a new one, which others have to trust anew.`);
+    throw new CliError(
+      `${file} is no private key (${messageOf(error)}). Put the right one back, or remove it: the next signature makes a new one, which others have to trust anew.`,
+    );
   }
 }
 
@@ -111,7 +113,9 @@ export function signerOf(text: string, content: Buffer, what: string): KeyObject
   const { publicKey, signature } = parseSignature(text, what);
   const key = readPublicKey(publicKey, `${what}: its signature`);
   if (!edVerify(null, content, key, Buffer.from(signature, "base64"))) {
-    throw new CliError(`${what} was changed after it was signed: the signature of ${fingerprintOf(key)} does not fit. Get it again.`);
+    throw new CliError(
+      `${what} was changed after it was signed: the signature of ${fingerprintOf(key)} does not fit. Get it again.`,
+    );
   }
   return key;
 }
@@ -165,7 +169,13 @@ export function trust(folder: string, key: KeyObject): string {
   if (known !== undefined) return known.file;
   const trusted = join(folder, "trusted");
   mkdirSync(trusted, { recursive: true, mode: 0o700 });
-  const file = join(trusted, `${fingerprint.slice("SHA256:".length).replace(/[^A-Za-z0-9]/g, "").slice(0, 16)}.pem`);
+  const file = join(
+    trusted,
+    `${fingerprint
+      .slice("SHA256:".length)
+      .replace(/[^A-Za-z0-9]/g, "")
+      .slice(0, 16)}.pem`,
+  );
   writeFileSync(file, pemOf(key), { mode: 0o644 });
   return file;
 }
