@@ -18,6 +18,8 @@ export interface Question {
   privates: string;
   /** As in GOSUMDB: a name, or a verifier key, and perhaps an address behind it. */
   database: string;
+  /** As in GOPROXY: what passes the database on is asked first, as the go command would. */
+  proxy: string;
 }
 
 /**
@@ -41,7 +43,9 @@ export async function addChecksums(context: Context, question: Question, news: (
     (await run(program, ["fetch", ...common, "--offline", ...files], { env: context.env })).code === 0;
   if (!held) {
     const upstream = address === undefined ? [] : ["--upstream", address];
-    await check(program, ["fetch", ...common, ...upstream, ...files], { env: context.env });
+    await check(program, ["fetch", ...common, ...upstream, ...files], {
+      env: { ...context.env, GOPROXY: question.proxy },
+    });
   }
   rmSync(join(folder, "proxy", "sumdb"), { recursive: true, force: true });
   await check(program, ["export", ...common, "--out", join(folder, "proxy"), ...files], { env: context.env });

@@ -9,7 +9,7 @@ import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { check, run } from "../../process.ts";
 import { distribution } from "../../setup/distribution.ts";
-import { findProgram } from "../../setup/packages.ts";
+import { findProgram, shorten } from "../../setup/packages.ts";
 import { type Content, shortHash } from "../pack.ts";
 
 /** As `up` asks for them; the second list where the distribution has them. */
@@ -40,7 +40,7 @@ export async function collectDebs(context: Context, work: string, news: (text: s
   const ask = async (args: string[]): Promise<string> =>
     await check("apt-get", [...options, ...args], {
       env: context.env,
-      onLine: (line) => news(line.trim().slice(0, 70)),
+      onLine: (line) => news(line.startsWith("Get:") ? "fetching packages" : shorten(line)),
     });
   news("reading package lists");
   await ask(["update", "-q"]);

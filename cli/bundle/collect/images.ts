@@ -4,22 +4,20 @@ import type { LoadedSettings } from "../../../config/load.ts";
 import { type ResolvedTools, resolveAllTools } from "../../../domain/compatibility.ts";
 import { planGoProxy } from "../../../domain/go-proxy/plan.ts";
 import { planImage } from "../../../domain/images.ts";
-import type { ImageRecipe, Layer } from "../../../domain/recipe.ts";
+import type { ImageRecipe } from "../../../domain/recipe.ts";
 import { machineHost } from "../../../provider/host.ts";
 import { withSources } from "../../../provider/image/contents.ts";
 import { layersFolder } from "../../../provider/image/layer-cache.ts";
 import type { TarLayer } from "../../../provider/image/layer-names.ts";
 import { makeLayers } from "../../../provider/image/layers.ts";
 import type { Context } from "../../context.ts";
+import { madeLocally } from "../layers.ts";
 import type { Content } from "../pack.ts";
 
 export interface Images {
   contents: Content[];
   tools: ResolvedTools[];
 }
-
-/** Made on each machine from the others, without a network. */
-const local = (layer: Layer): boolean => layer.kind === "user" || layer.kind === "trustRoots";
 
 export async function collectImages(
   context: Context,
@@ -32,7 +30,7 @@ export async function collectImages(
   for (const recipe of recipes(context, settings, tools)) {
     if (recipe.base.kind !== "rootfs") continue;
     const layers = (await withSources(recipe)).layers.filter(
-      (layer): layer is TarLayer => layer.kind !== "dockerfile" && !local(layer),
+      (layer): layer is TarLayer => layer.kind !== "dockerfile" && !madeLocally(layer),
     );
     for (const { key } of await makeLayers(host, recipe.base, layers, news)) keys.add(key);
   }

@@ -60,7 +60,12 @@ export async function collectModules(
   renameSync(join(cache, "cache", "download"), join(folder, "proxy"));
   const checked = machine.GOSUMDB !== "off";
   const privates = [...new Set([machine.GONOSUMDB, machine.GOPRIVATE].filter(Boolean))].join(",");
-  if (checked) await addChecksums(context, { files, folder, privates, database: machine.GOSUMDB ?? "" }, news);
+  if (checked)
+    await addChecksums(
+      context,
+      { files, folder, privates, database: machine.GOSUMDB ?? "", proxy: machine.GOPROXY ?? "" },
+      news,
+    );
   const lines = sums.map(({ module, version, goMod, hash }) => `${module} ${version}${goMod ? "/go.mod" : ""} ${hash}`);
   const head = checked ? readFileSync(join(folder, "sumdb", "latest"), "utf8") : "";
   const key = shortHash([...new Set(lines)].sort().join("\n") + head);
