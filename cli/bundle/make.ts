@@ -44,7 +44,7 @@ export async function makeBundle(context: Context, making: Making): Promise<Made
     );
     const modules = await terminal.step(
       "Modules",
-      (news) => collectModules(context, making.projects, work, news),
+      (news) => collectModules(context, { projects: making.projects, whole: making.settings.goProxy.mode !== "off" }, work, news),
       ({ count }) => `${count} versions ready`,
     );
     const debs = await terminal.step(
@@ -77,12 +77,18 @@ export async function makeBundle(context: Context, making: Making): Promise<Made
   }
 }
 
+/** Two at a time: one compresses while the other reads. */
 async function compress(contents: readonly Content[], work: string, news: (text: string) => void): Promise<Member[]> {
   const members: Member[] = [];
-  for (const content of contents) {
-    news(`${content.path} (${members.length + 1} of ${contents.length})`);
-    members.push(await packMember(content, work, interrupted));
-  }
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < contents.length; index = next++) {
+      const content = contents[index] as Content;
+      news(`${content.path} (${index + 1} of ${contents.length})`);
+      members[index] = await packMember(content, work, interrupted);
+    }
+  };
+  await Promise.all([worker(), worker()]);
   return members;
 }
 

@@ -54,9 +54,7 @@ export async function packMember(content: Content, work: string, signal: AbortSi
   const filling = fill(archive, await entriesOf(content)).catch((error: unknown) => archive.destroy(error as Error));
   const compress = content.path.endsWith(".gz")
     ? createGzip({ level: 6 })
-    : createZstdCompress({
-        params: { [constants.ZSTD_c_compressionLevel]: 6, [constants.ZSTD_c_enableLongDistanceMatching]: 1 },
-      });
+    : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   try {
     await pipeline(archive as unknown as AsyncIterable<Buffer>, compress, createWriteStream(file), { signal });
   } catch (error) {

@@ -24,7 +24,7 @@ const atOnce = 40;
 
 export async function collectModules(
   context: Context,
-  projects: readonly string[],
+  { projects, whole }: { projects: readonly string[]; whole: boolean },
   work: string,
   news: (text: string) => void,
 ): Promise<Modules> {
@@ -54,7 +54,7 @@ export async function collectModules(
     GOTOOLCHAIN: "local",
   };
   const wanted = wantedOf(sums);
-  await fetchAll(go.path, wanted, env, work, news);
+  await fetchAll(go.path, whole ? wanted.map(needsZip) : wanted, env, work, news);
   const folder = join(work, "modules");
   mkdirSync(folder);
   renameSync(join(cache, "cache", "download"), join(folder, "proxy"));
@@ -78,6 +78,9 @@ export async function collectModules(
     },
   };
 }
+
+/** The module proxy keeps whole versions only, so that those of which a build reads just go.mod are fetched whole too. */
+const needsZip = (wanted: Wanted): Wanted => ({ zip: "", ...wanted });
 
 /** Locks, and what go keeps for itself. */
 const isLeftOut = (name: string): boolean =>
@@ -168,7 +171,7 @@ function differences(wanted: Wanted, answer: Download | undefined, said: string)
   if (answer === undefined) return [`${name}${said.trim().split("\n").at(-1) ?? "not answered"}`];
   if (answer.Error !== undefined) return [`${name}${answer.Error}`];
   const compare = (hash: string | undefined, found: string | undefined, what: string): string[] =>
-    hash === undefined || found === undefined || hash === found
+    !hash || found === undefined || hash === found
       ? []
       : [`${name}${what} has ${found}, and go.sum says ${hash}`];
   return [...compare(wanted.zip, answer.Sum, "the module"), ...compare(wanted.goMod, answer.GoModSum, "its go.mod")];
