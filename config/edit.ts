@@ -76,7 +76,8 @@ export function setGoEnv(text: string, file: string, name: string, value: string
   const block = `${name}: ${written}\n`;
   if (!isMap(go)) return addBelow(text, file, GO, pair, `env:\n${indent(block, 2)}`, `"env: { ${name}: ${written} }"`);
   const env = go.get("env", true);
-  if (env === undefined) return go.flow === true
+  if (env === undefined)
+    return go.flow === true
       ? addToMap(text, file, go, `env: { ${name}: ${written} }`)
       : addToMap(text, file, go, `env:\n${" ".repeat(columnOf(text, rangeOf(go)[0]) + 2)}${block.trimEnd()}`);
   if (!isMap(env)) {

@@ -44,7 +44,13 @@ export async function makeBundle(context: Context, making: Making): Promise<Made
     );
     const modules = await terminal.step(
       "Modules",
-      (news) => collectModules(context, { projects: making.projects, whole: making.settings.goProxy.mode !== "off" }, work, news),
+      (news) =>
+        collectModules(
+          context,
+          { projects: making.projects, whole: making.settings.goProxy.mode !== "off" },
+          work,
+          news,
+        ),
       ({ count }) => `${count} versions ready`,
     );
     const debs = await terminal.step(

@@ -50,11 +50,12 @@ const worthLinking = 1 << 20;
 /** Compresses the content to `work/<path>` and says what that is. */
 export async function packMember(content: Content, work: string, signal: AbortSignal): Promise<Member> {
   const file = join(work, content.path);
-  const archive = pack();
-  const filling = fill(archive, await entriesOf(content)).catch((error: unknown) => archive.destroy(error as Error));
+  const entries = await entriesOf(content);
   const compress = content.path.endsWith(".gz")
     ? createGzip({ level: 6 })
     : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  const archive = pack();
+  const filling = fill(archive, entries).catch((error: unknown) => archive.destroy(error as Error));
   try {
     await pipeline(archive as unknown as AsyncIterable<Buffer>, compress, createWriteStream(file), { signal });
   } catch (error) {
@@ -118,6 +119,8 @@ function add(archive: Pack, { file, ...entry }: Entry, content?: Buffer): Promis
       return;
     }
     const sink = archive.entry(header, done);
+    // An archive that is given up ends its entry with an error too, which nobody else hears.
+    sink.on("error", reject);
     if (entry.size > worthLinking) pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), sink).catch(reject);
     else readFile(file).then((bytes) => sink.end(bytes), reject);
   });

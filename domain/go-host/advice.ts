@@ -14,7 +14,8 @@ type Rule = [name: string, bad: (value: string) => boolean, status: Advice["stat
 
 const always = (): boolean => true;
 /** Patterns as in GOPRIVATE of which one stands for every module. */
-export const matchesAll = (patterns: string): boolean => patterns.split(",").some((one) => /^\*(\/\*)*$/.test(one.trim()));
+export const matchesAll = (patterns: string): boolean =>
+  patterns.split(",").some((one) => /^\*(\/\*)*$/.test(one.trim()));
 
 const RULES: readonly Rule[] = [
   [

@@ -171,9 +171,7 @@ function differences(wanted: Wanted, answer: Download | undefined, said: string)
   if (answer === undefined) return [`${name}${said.trim().split("\n").at(-1) ?? "not answered"}`];
   if (answer.Error !== undefined) return [`${name}${answer.Error}`];
   const compare = (hash: string | undefined, found: string | undefined, what: string): string[] =>
-    !hash || found === undefined || hash === found
-      ? []
-      : [`${name}${what} has ${found}, and go.sum says ${hash}`];
+    !hash || found === undefined || hash === found ? [] : [`${name}${what} has ${found}, and go.sum says ${hash}`];
   return [...compare(wanted.zip, answer.Sum, "the module"), ...compare(wanted.goMod, answer.GoModSum, "its go.mod")];
 }
 
