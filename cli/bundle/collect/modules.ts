@@ -4,11 +4,12 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { type GoSum, mergeGoSums, parseGoSum } from "../../../domain/gosum/parse.ts";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { check, run } from "../../process.ts";
 import { findGo } from "../../setup/toolchain-go.ts";
-import { parseGoSums, type Wanted, wantedOf } from "../go-sums.ts";
+import { type Wanted, wantedOf } from "../go-sums.ts";
 import { type Content, shortHash } from "../pack.ts";
 import { addChecksums } from "./checksums.ts";
 
@@ -29,7 +30,8 @@ export async function collectModules(
   news: (text: string) => void,
 ): Promise<Modules> {
   const files = projects.flatMap(sumFiles);
-  const sums = files.flatMap((file) => parseGoSums(readFileSync(file, "utf8"), file));
+  const read = files.map(readSums);
+  const sums = read.flatMap((found) => found.sums);
   if (sums.length === 0) return { contents: [], count: 0, goEnv: {} };
   const go = findGo(context.env);
   if (go === undefined)
@@ -66,9 +68,8 @@ export async function collectModules(
       { files, folder, privates, database: machine.GOSUMDB ?? "", proxy: machine.GOPROXY ?? "" },
       news,
     );
-  const lines = sums.map(({ module, version, goMod, hash }) => `${module} ${version}${goMod ? "/go.mod" : ""} ${hash}`);
   const head = checked ? readFileSync(join(folder, "sumdb", "latest"), "utf8") : "";
-  const key = shortHash([...new Set(lines)].sort().join("\n") + head);
+  const key = shortHash(mergeGoSums(read) + head);
   return {
     contents: [{ path: `modules-${key}.tar.zst`, kind: "modules", key, folder, leaveOut: isLeftOut }],
     count: wanted.length,
@@ -77,6 +78,14 @@ export async function collectModules(
       ...(privates === "" ? {} : { GONOSUMDB: privates }),
     },
   };
+}
+
+/** All lines have to be right: what is left out here is missing there. */
+function readSums(file: string): GoSum {
+  const found = parseGoSum(readFileSync(file, "utf8"));
+  const [problem] = found.problems;
+  if (problem === undefined) return found;
+  throw new CliError(`${file}:${problem.line}: ${problem.message}. \`go mod tidy\` writes the file anew.`);
 }
 
 /** The module proxy keeps whole versions only, so that those of which a build reads just go.mod are fetched whole too. */
