@@ -12,7 +12,8 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
+import { configFolder } from "../../provider/folders.ts";
 import { CliError, codeOf, messageOf } from "../errors.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -25,11 +26,7 @@ export interface Signature {
   signature: string;
 }
 
-/** `$XDG_CONFIG_HOME/go-workstation/signing`; a relative variable counts as unset, as the specification says. */
-export function signingFolder(env: Env, home: string): string {
-  const config = env.XDG_CONFIG_HOME !== undefined && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : undefined;
-  return join(config ?? join(home, ".config"), "go-workstation", "signing");
-}
+export const signingFolder = (env: Env, home: string): string => join(configFolder(env, home), "signing");
 
 /** As ssh prints its keys: `SHA256:` and the hash in base64. */
 export function fingerprintOf(key: KeyObject): string {

@@ -115,8 +115,6 @@ test(
     const project = join(bench.folder, "app");
     mkdirSync(project);
     for (const [name, content] of Object.entries(app)) writeFileSync(join(project, name), content);
-    // Keys of the test's own.
-    bench.environment.XDG_CONFIG_HOME = join(bench.folder, "config");
     const file = join(bench.folder, "w.bundle");
     const made = await bench.succeed(
       "bundle",
@@ -153,7 +151,7 @@ test(
     expect(said("nothing")).toMatch(/^install\.lock\nls: cannot access 'node_modules'/);
     expect(said("up")).toMatch(/trusted from now on; \d+ of \d+ parts were missing here/);
     expect(said("up")).toMatch(/Settings: written to Pulumi\.root\.yaml/);
-    expect(said("build")).toContain("Hello, world. 36");
+    expect(said("build")).toContain("Ahoy, world! 36");
     expect(said("verify")).toContain("all modules verified");
     expect(said("unknown")).toMatch(/rsc\.io\/pdf.*no such file or directory/s);
     expect(said("again")).toContain("Nothing changed since the last run");

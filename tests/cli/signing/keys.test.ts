@@ -16,6 +16,7 @@ const pem = (kind: "ed25519" | "x25519"): string =>
   generateKeyPairSync(kind as "ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
 
 test.each([
+  [{ WORKSTATION_CONFIG_DIR: "/keys", XDG_CONFIG_HOME: "/etc/ada" }, "/keys/signing"],
   [{ XDG_CONFIG_HOME: "/etc/ada" }, "/etc/ada/go-workstation/signing"],
   [{ XDG_CONFIG_HOME: "relative" }, "/home/ada/.config/go-workstation/signing"],
   [{}, "/home/ada/.config/go-workstation/signing"],
