@@ -1,22 +1,25 @@
 /** Makes a bundle: collects, compresses, signs. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { LoadedSettings } from "../../config/load.ts";
+import { withLock } from "../../provider/lock.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import { builtHelper } from "../setup/privileged-build.ts";
+import { ensurePrivilegedHelper } from "../setup/privileged-build.ts";
 import { engineHome } from "../setup/state.ts";
 import { inspectToolchain } from "../setup/toolchain.ts";
 import { readPins } from "../setup/toolchain-build.ts";
+import { findGo } from "../setup/toolchain-go.ts";
 import { signingFolder } from "../signing/keys.ts";
 import { collectDebs, type Debs } from "./collect/debs.ts";
 import { collectImages, type Images } from "./collect/images.ts";
 import { collectModules, type Modules } from "./collect/modules.ts";
 import { collectNode, collectPackages } from "./collect/node.ts";
+import { withFolders } from "./leftovers.ts";
 import type { Member, Purpose } from "./manifest.ts";
-import { type Content, inOrder, packMember, writeBundle } from "./pack.ts";
+import { type Content, inOrder, packMember, shortHash, writeBundle } from "./pack.ts";
 
 export interface Making {
   settings: LoadedSettings;
@@ -31,56 +34,59 @@ export interface Made {
 }
 
 export async function makeBundle(context: Context, making: Making): Promise<Made> {
-  const { terminal } = context;
   // Beside the result: it needs as much room again, and a rename.
-  const work = mkdtempSync(join(dirname(making.out), ".bundle-"));
-  try {
-    const node = await terminal.step("Node", (news) => collectNode(context, news));
-    const toolchain = await collectToolchain(context);
-    const images = await terminal.step(
-      "Images",
-      (news) => collectImages(context, making.settings, news),
-      ({ contents }) => `${contents.length} layers ready`,
-    );
-    const modules = await terminal.step(
-      "Modules",
-      (news) =>
-        collectModules(
-          context,
-          { projects: making.projects, whole: making.settings.goProxy.mode !== "off" },
-          work,
-          news,
-        ),
-      ({ count }) => `${count} versions ready`,
-    );
-    const debs = await terminal.step(
-      "Packages",
-      (news) => collectDebs(context, work, news),
-      (found) => found.distribution || "none: no apt here",
-    );
-    const contents = [
-      node,
-      collectPackages(context),
-      ...toolchain,
-      ...images.contents,
-      ...modules.contents,
-      ...debs.contents,
-      ...collectPrivileged(context),
-    ].sort(inOrder);
-    const members = await terminal.step("Compress", async (news) => await compress(contents, work, news));
-    const purpose = describe(context, making.settings, { node, images, modules, debs });
-    await terminal.step(
-      "Bundle",
-      async () => {
-        const keys = making.signed ? signingFolder(context.env, homedir()) : undefined;
-        await writeBundle({ out: making.out, work, members, purpose, keys, signal: interrupted });
-      },
-      () => making.out,
-    );
-    return { members, purpose };
-  } finally {
+  const work = `${making.out}.work`;
+  const lock = {
+    signal: interrupted,
+    onWait: (holder: string) => context.terminal.line(`Waiting: ${holder} writes ${making.out} ...`),
+  };
+  return await withLock(`bundle-out-${shortHash(making.out)}`, lock, async () => {
+    // What a killed run left.
     rmSync(work, { recursive: true, force: true });
-  }
+    mkdirSync(work, { mode: 0o700 });
+    return await withFolders([work], () => make(context, making, work));
+  });
+}
+
+async function make(context: Context, making: Making, work: string): Promise<Made> {
+  const { terminal } = context;
+  const node = await terminal.step("Node", (news) => collectNode(context, news));
+  const toolchain = await collectToolchain(context);
+  const images = await terminal.step(
+    "Images",
+    (news) => collectImages(context, making.settings, news),
+    ({ contents }) => `${contents.length} layers ready`,
+  );
+  const question = { projects: making.projects, whole: making.settings.goProxy.mode !== "off" };
+  const modules = await terminal.step(
+    "Modules",
+    (news) => collectModules(context, question, work, news),
+    ({ count }) => `${count} versions ready`,
+  );
+  const debs = await terminal.step(
+    "Packages",
+    (news) => collectDebs(context, work, news),
+    (found) => found.distribution || "none: no apt here",
+  );
+  const contents = [
+    node,
+    collectPackages(context),
+    ...toolchain,
+    ...images.contents,
+    ...modules.contents,
+    ...debs.contents,
+    ...(await collectPrivileged(context)),
+  ].sort(inOrder);
+  const members = await terminal.step("Compress", async (news) => await compress(contents, work, news));
+  const purpose = describe(context, making.settings, { node, images, modules, debs });
+  const keys = making.signed ? signingFolder(context.env, homedir()) : undefined;
+  const whole = { out: making.out, work, members, purpose, keys, signal: interrupted };
+  await terminal.step(
+    "Bundle",
+    () => writeBundle(whole),
+    () => making.out,
+  );
+  return { members, purpose };
 }
 
 /** Two at a time: one compresses while the other reads. */
@@ -111,15 +117,15 @@ async function collectToolchain(context: Context): Promise<Content[]> {
     );
   }
   const folder = dirname(binDir);
-  const key = folder.slice(folder.lastIndexOf("/") + 1);
+  const key = basename(folder);
   return [{ path: `toolchain-${key}.tar.zst`, kind: "toolchain", key, folder }];
 }
 
-function collectPrivileged(context: Context): Content[] {
-  const program = builtHelper(join(context.cacheDir, "privileged"));
-  if (program === undefined) return [];
-  const folder = dirname(program);
-  const key = folder.slice(folder.lastIndexOf("/") + 1);
+/** Root's small helper, for a machine whose user is not root. Built here: there may be no Go there. */
+async function collectPrivileged(context: Context): Promise<Content[]> {
+  if (findGo(context.env) === undefined) return [];
+  const folder = dirname(await ensurePrivilegedHelper({ cacheDir: context.cacheDir, env: context.env }));
+  const key = basename(folder);
   return [{ path: `privileged-${key}.tar.zst`, kind: "privileged", key, folder }];
 }
 

@@ -86,7 +86,7 @@ export function parseManifest(text: string, file: string): Manifest {
     );
   }
   const members: unknown = value.members;
-  if (format !== FORMAT || typeof purpose !== "object" || purpose === null || !Array.isArray(members)) {
+  if (format !== FORMAT || !isPurpose(purpose) || !Array.isArray(members)) {
     throw new CliError(
       `${file}: its ${MANIFEST} is none of format ${FORMAT}. It is damaged or no bundle: get it again.`,
     );
@@ -97,6 +97,22 @@ export function parseManifest(text: string, file: string): Manifest {
   if (value.key !== contentKey(checked)) throw new CliError(`${file}: its ${MANIFEST} does not fit its own key.`);
   return { format, key: value.key, purpose, members: checked };
 }
+
+function isPurpose(value: unknown): value is Purpose {
+  if (typeof value !== "object" || value === null) return false;
+  const { product, arch, node, engine, plugins, go, tools, image, distribution, docker, modules, goEnv } =
+    value as Partial<Record<keyof Purpose, unknown>>;
+  const { suite, packages } = (image ?? {}) as Partial<Record<keyof Purpose["image"], unknown>>;
+  return (
+    [product, arch, node, engine, distribution, docker, suite].every(isText) &&
+    [go, tools, packages].every((list) => Array.isArray(list) && list.every(isText)) &&
+    [plugins, goEnv].every((map) => typeof map === "object" && map !== null && Object.values(map).every(isText)) &&
+    Number.isSafeInteger(modules)
+  );
+}
+
+/** One line, of characters that a terminal shows. */
+const isText = (value: unknown): boolean => typeof value === "string" && /^[ -~]{0,2000}$/.test(value);
 
 function checkMember(value: unknown, file: string): Member {
   const { path, kind, key, size, sha256 } = (value ?? {}) as Partial<Record<keyof Member, unknown>>;

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { withLock } from "../../provider/lock.ts";
 import { CliError, codeOf } from "../errors.ts";
 import { readStored } from "../setup/toolchain-store.ts";
+import { withFolders } from "./leftovers.ts";
 import type { Manifest, Member } from "./manifest.ts";
 import { type Opened, type UnpackOptions, unpackBundle } from "./unpack.ts";
 
@@ -90,11 +91,13 @@ export async function placeBundle(options: PlaceOptions): Promise<Opened & { pla
   const name = createHash("sha256").update(options.cacheDir).digest("hex").slice(0, 16);
   const lock = { onWait: options.onWait, ...(options.signal === undefined ? {} : { signal: options.signal }) };
   return await withLock(`bundle-${name}`, lock, async () => {
-    const stages = openStages(options);
+    // Containers of other users read some of it, and nobody else may write any: whatever the umask.
+    const umask = process.umask(0o022);
     try {
-      return await place(options, stages);
+      const stages = openStages(options);
+      return await withFolders([stages.root, stages.cache], () => place(options, stages));
     } finally {
-      for (const stage of Object.values(stages)) rmSync(stage, { recursive: true, force: true });
+      process.umask(umask);
     }
   });
 }

@@ -11,6 +11,6 @@ export function distribution(file = "/etc/os-release"): string {
     if (codeOf(error) === "ENOENT") return "";
     throw error;
   }
-  const field = (name: string): string => new RegExp(`^${name}="?([^"\\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  const field = (name: string): string => new RegExp(`^${name}=["']?([^"'\\n]*)["']?$`, "m").exec(text)?.[1] ?? "";
   return `${field("ID")} ${field("VERSION_ID")}`.trim();
 }

@@ -42,7 +42,7 @@ export async function ensurePrivilegedHelper(build: HelperBuild): Promise<string
 }
 
 /** Built with this Go, else with any; undefined when nothing was built from these sources. */
-export function builtHelper(store: string, source = join(sourceDir, "privileged"), go?: Go): string | undefined {
+function builtHelper(store: string, source = join(sourceDir, "privileged"), go?: Go): string | undefined {
   if (!existsSync(store)) return undefined;
   const key = keyOf(source);
   const folders = readdirSync(store)

@@ -38,6 +38,21 @@ test("what was bundled is there afterwards, and a second time nothing is missing
   expect(await stage.take()).toBe(1);
 });
 
+test("others can read what they are to read and write nothing, whatever the umask", async () => {
+  await stage.make();
+  for (const umask of [0o077, 0o000]) {
+    rmSync(stage.cacheDir, { recursive: true, force: true });
+    const before = process.umask(umask);
+    try {
+      await stage.take();
+    } finally {
+      process.umask(before);
+    }
+    const modes = ["modules/m1/proxy", "node/24.0.0/node_modules/node/bin/node", "layers/l1/meta.json"];
+    expect(modes.map((name) => statSync(join(stage.cacheDir, name)).mode & 0o777)).toEqual([0o755, 0o755, 0o644]);
+  }
+});
+
 test("a layer that was cut short is put right; packages behind a link are left alone", async () => {
   await stage.make();
   await stage.take();
@@ -157,6 +172,16 @@ test.each<[string, (entries: Entry[]) => Entry[], RegExp]>([
 
 test.each<[string, (manifest: Record<string, unknown>) => unknown, RegExp]>([
   ["a future format", (manifest) => ({ ...manifest, format: 2 }), /has format 2, and this version reads up to 1/],
+  [
+    "a purpose that lacks something",
+    (manifest) => ({ ...manifest, purpose: { ...purpose, go: undefined } }),
+    /is none of format 1/,
+  ],
+  [
+    "a purpose that would write to the terminal",
+    (manifest) => ({ ...manifest, purpose: { ...purpose, product: "\u001b[2J" } }),
+    /is none of format 1/,
+  ],
   ["no format", ({ format: _format, ...rest }) => rest, /is none of format 1/],
   ["another key", (manifest) => ({ ...manifest, key: "x" }), /does not fit its own key/],
   [
