@@ -79,8 +79,29 @@ export function createProgram(setCode: SetCode): Command {
     program,
     (command) =>
       command
+        .option("--bundle <file>", "take all that is needed from this file, and nothing from a network")
+        .option("--signer <fingerprint>", "with --bundle: trust this key, which you compared, from now on")
+        .option("--allow-unsigned", "with --bundle: use it although nobody known has signed it")
         .option("--full", "run the engine even when nothing changed since the last run")
         .option("--restart", "restart what waits for it (Docker, WSL) without a question, as the last act"),
+  );
+  add(
+    "bundle",
+    "put all that another machine needs for this workstation, without a network, into one file",
+    async () => (await import("./commands/bundle.ts")).bundle,
+    program,
+    (command) =>
+      command
+        .option("--projects <dir...>", "projects whose modules go in, beside those in the settings")
+        .option("--out <file>", "the file to write")
+        .option("--unsigned", "do not sign it"),
+  );
+  add(
+    "trust-key [file]",
+    "trust the key in a file (a public key, or a bundle); without one list the keys",
+    async () => (await import("./commands/trust-key.ts")).trustKey,
+    program,
+    (command) => command.option("--remove <fingerprint>", "trust that key no longer"),
   );
   add("test", "run all tests", async () => (await import("./commands/test.ts")).test);
   add(

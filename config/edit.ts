@@ -12,6 +12,7 @@ export type ProjectInput = NonNullable<SettingsInput["projects"]>[number];
 
 const PROJECTS = `${PREFIX}:projects`;
 const IMAGE = `${PREFIX}:image`;
+const GO = `${PREFIX}:go`;
 
 /** Adds an entry at the end of the projects. */
 export function addProject(text: string, file: string, project: ProjectInput): string {
@@ -64,18 +65,40 @@ export function setImageSource(text: string, file: string, source: "registry" | 
     const [start, end] = rangeOf(present);
     return checked(text.slice(0, start) + source + text.slice(end), file);
   }
-  const [start] = rangeOf(value);
-  if (value.flow === true) {
-    const separator = value.items.length > 0 ? ", " : " ";
-    return checked(
-      `${text.slice(0, start + 1)} source: ${source}${separator}${text.slice(start + 1).trimStart()}`,
-      file,
-    );
+  return addToMap(text, file, value, `source: ${source}`);
+}
+
+/** Sets one variable of `go.env`; everything else about Go stays. */
+export function setGoEnv(text: string, file: string, name: string, value: string): string {
+  const pair = findPair(text, file, GO);
+  const go = pair?.value;
+  const written = JSON.stringify(value);
+  const block = `${name}: ${written}\n`;
+  if (!isMap(go)) return addBelow(text, file, GO, pair, `env:\n${indent(block, 2)}`, `"env: { ${name}: ${written} }"`);
+  const env = go.get("env", true);
+  if (env === undefined)
+    return go.flow === true
+      ? addToMap(text, file, go, `env: { ${name}: ${written} }`)
+      : addToMap(text, file, go, `env:\n${" ".repeat(columnOf(text, rangeOf(go)[0]) + 2)}${block.trimEnd()}`);
+  if (!isMap(env)) {
+    throw new SettingsError([
+      `${file}: ${GO}.env: cannot be added to as it stands; write ${name}: ${written} below it by hand`,
+    ]);
   }
-  return checked(
-    `${text.slice(0, start)}source: ${source}\n${" ".repeat(columnOf(text, start))}${text.slice(start)}`,
-    file,
-  );
+  const present = env.get(name, true);
+  if (present === undefined) return addToMap(text, file, env, block.trimEnd());
+  const [start, end] = rangeOf(present);
+  return checked(text.slice(0, start) + written + text.slice(end), file);
+}
+
+/** As its first entry, in the way that it is written. */
+function addToMap(text: string, file: string, map: YAMLMap, entry: string): string {
+  const [start] = rangeOf(map);
+  if (map.flow !== true) {
+    return checked(`${text.slice(0, start)}${entry}\n${" ".repeat(columnOf(text, start))}${text.slice(start)}`, file);
+  }
+  const separator = map.items.length > 0 ? ", " : " ";
+  return checked(`${text.slice(0, start + 1)} ${entry}${separator}${text.slice(start + 1).trimStart()}`, file);
 }
 
 /** Puts a block below a key that is there without a value, or below a new key at the end of `config`. */

@@ -2,6 +2,7 @@
 import type { ProjectSettings, Settings } from "../config/schema.ts";
 import { toCpus, toMiB } from "../config/units.ts";
 import { GIT_CONFIG } from "./environment.ts";
+import { planFileProxies } from "./file-proxy.ts";
 import { KEEP_ALIVE } from "./images.ts";
 import {
   CACHES,
@@ -75,7 +76,8 @@ export const workspaceFolder = (path: string): string => `/workspaces/${folderNa
 export const containerResource = (project: string): string => `${project}-container`;
 
 export function planContainer(question: ContainerQuestion): ContainerPlan {
-  const { stack, project, defaults, goVersion, path, owner, env } = question;
+  const { stack, project, defaults, goVersion, path, owner } = question;
+  const { env, mounts } = planFileProxies(question.env);
   const memory = toMiB(project.memory ?? defaults.memory);
   const cpus = project.cpus ?? defaults.cpus;
   const debug = project.debug ?? defaults.debug;
@@ -91,7 +93,7 @@ export function planContainer(question: ContainerQuestion): ContainerPlan {
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     labels: planLabels(question),
-    mounts: planMounts(question),
+    mounts: [...planMounts(question), ...mounts],
     ports: project.ports.map((port) => ({
       internal: port.container,
       external: port.host,

@@ -29,6 +29,14 @@ export function stateFolder(env: Environment, home: string): string {
   );
 }
 
+/** Keys: what is a person's own choice, and neither made again nor of one machine alone. */
+export function configFolder(env: Environment, home: string): string {
+  return (
+    absolute(env.WORKSTATION_CONFIG_DIR) ??
+    path.join(absolute(env.XDG_CONFIG_HOME) ?? path.join(home, ".config"), "go-workstation")
+  );
+}
+
 export function folders(env: Environment, home: string): Folders {
   return { cache: cacheFolder(env, home), state: stateFolder(env, home) };
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedSettings } from "../../config/load.ts";
 import { withLock } from "../../provider/lock.ts";
+import { type BundleChoice, keepInSettings, missingLayers, useBundle } from "../bundle/use.ts";
 import { type Context, chosenStack, stackFile } from "../context.ts";
 import { openDocker } from "../docker.ts";
 import { countResources, typeOf } from "../engine/checkpoint.ts";
@@ -35,7 +36,7 @@ import type { Toolchain } from "../setup/toolchain.ts";
 import { prepareToolchain } from "../setup/toolchain-step.ts";
 import { confirm } from "../terminal.ts";
 
-export interface UpOptions {
+export interface UpOptions extends BundleChoice {
   full?: boolean;
   /** Restarts what waits for it, without a question. */
   restart?: boolean;
@@ -49,6 +50,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   // Wrong settings are said before anything is installed.
   const chosen = chosenStack(context);
   if (chosen !== undefined && existsSync(stackFile(context, chosen))) loadSettings(context, chosen);
+  if (options.bundle !== undefined) await useBundle(context, { ...options, bundle: options.bundle });
   const docker = openDocker(context.env);
   context.terminal.line(`Node ${process.versions.node}: ready`);
   const toolchain = await prepareToolchain(context);
@@ -89,6 +91,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     },
     (seeded) => `${stack} ready${seeded ? `; its settings are in ${basename(stackFile(context, stack))}` : ""}`,
   );
+  if (options.bundle !== undefined) keepInSettings(context, stack);
   await perform(context, imageSourceStep(context, docker, stack));
   const settings = loadSettings(context, stack);
   const state = await readState(session, async () => engine);
@@ -97,6 +100,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
     lookAtReality(observerOf(session), stack, state?.deployment ?? {}),
   ]);
   const plan = checkPlan(context, stack, settings, facts);
+  if (options.bundle !== undefined) await missingLayers(context, plan);
   await refuseBusyPorts(context, stack, settings, reality.listing.containers);
   const inputs = digestInputs(context, stack, settings, facts);
   let repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);

@@ -20,7 +20,12 @@ export interface HelperBuild {
 
 /** Path of the program. It takes a few seconds the first time and a file's look-up later. */
 export async function ensurePrivilegedHelper(build: HelperBuild): Promise<string> {
+  const source = build.source ?? join(sourceDir, "privileged");
+  const store = join(build.cacheDir, "privileged");
   const go = findGo(build.env);
+  // One that another compiler built from the same sources is as good, and the only one where there is no Go.
+  const made = builtHelper(store, source, go);
+  if (made !== undefined) return made;
   if (go === undefined) {
     throw new CliError(
       `Files of root's are written by a small helper that Go builds from toolchain/privileged, and there is no Go here. Install Go ${oldestGo} or newer, ${otherwise}`,
@@ -31,16 +36,26 @@ export async function ensurePrivilegedHelper(build: HelperBuild): Promise<string
       `Go ${go.version.slice(2)} (${go.path}) is too old to build the privileged helper. Install Go ${oldestGo} or newer, ${otherwise}`,
     );
   }
-  const source = build.source ?? join(sourceDir, "privileged");
-  const store = join(build.cacheDir, "privileged");
-  const folder = join(store, keyOf(source, go));
-  const program = join(folder, name);
-  if (!existsSync(program)) await compile(go, { ...build, source }, store, folder);
-  return program;
+  const folder = join(store, `${keyOf(source)}-${go.version}`);
+  await compile(go, { ...build, source }, store, folder);
+  return join(folder, name);
 }
 
-function keyOf(source: string, go: Go): string {
-  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${go.version}\n`);
+/** Built with this Go, else with any; undefined when nothing was built from these sources. */
+function builtHelper(store: string, source = join(sourceDir, "privileged"), go?: Go): string | undefined {
+  if (!existsSync(store)) return undefined;
+  const key = keyOf(source);
+  const folders = readdirSync(store)
+    .filter((folder) => folder.startsWith(`${key}-`))
+    .sort();
+  const folder =
+    folders.find((found) => found === `${key}-${go?.version}`) ?? (go === undefined ? folders.at(-1) : undefined);
+  const program = folder === undefined ? undefined : join(store, folder, name);
+  return program !== undefined && existsSync(program) ? program : undefined;
+}
+
+function keyOf(source: string): string {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
   const files = readdirSync(source, { recursive: true, encoding: "utf8" })
     .filter((file) => /\.(go|mod|sum|json)$/.test(file) && !file.endsWith("_test.go"))
     .sort();

