@@ -70,7 +70,14 @@ export const goProxy = z
           .strictObject({
             bucket: z.string().min(1).describe("Bucket for modules; it has to be there."),
             region: z.string().min(1).default("us-east-1").describe("Region of the bucket."),
-            endpoint: z.url().optional().describe("Address of an S3-compatible server. Default: Amazon's."),
+            endpoint: z
+              .string()
+              .regex(
+                /^https?:\/\/[^\s/@]+$/,
+                "must be an address such as https://s3.corp.example:9000, without a user and a path",
+              )
+              .optional()
+              .describe("Address of an S3-compatible server. Default: Amazon's."),
             forcePathStyle: z.boolean().default(false).describe("The bucket in the path, as most own servers want it."),
             accessKeyId: z.string().min(1).describe("Who signs in; its secret is `credentials.s3`."),
           })
