@@ -165,6 +165,12 @@ func (c *Client) Ready(ctx context.Context, ended <-chan struct{}) error {
 		case <-ended:
 			return errors.New("it ended before it answered")
 		case <-ctx.Done():
+			// Whoever saw it end may have ended the wait already: that is the reason then.
+			select {
+			case <-ended:
+				return errors.New("it ended before it answered")
+			default:
+			}
 			return fmt.Errorf("it does not answer: %w", errors.Join(err, ctx.Err()))
 		case <-ticker.C:
 		}
