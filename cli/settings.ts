@@ -12,7 +12,7 @@ import { digestOf, digestSources, relevantEnvironment, sourcesOf } from "./engin
 import { CliError } from "./errors.ts";
 
 /** What is wrong with a person's settings is told as it is, without a stack trace. */
-function told<T>(read: () => T): T {
+export function told<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -26,8 +26,6 @@ export interface GoProxyArgs {
 export class GoProxy extends pulumi.ComponentResource {
   /** Address for containers. */
   readonly container: pulumi.Output<string>;
-  /** Files that have to be there before a developer's container can start. */
-  readonly files: pulumi.Resource[];
 
   constructor(name: string, args: GoProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("workstation:components:GoProxy", name, {}, opts);
@@ -56,10 +54,8 @@ export class GoProxy extends pulumi.ComponentResource {
     );
     const netrc = (host: string): pulumi.Output<string> =>
       pulumi.secret(pulumi.interpolate`machine ${host} login ${PROXY_USER} password ${password}\n`);
-    this.files = plan.netrc.map(
-      ({ suffix, path, owner, host }) =>
-        new ManagedFile(`${name}-netrc${suffix}`, { path, owner, content: netrc(host), permissions: "0600" }, own),
-    );
+    for (const { suffix, path, owner, host } of plan.netrc)
+      new ManagedFile(`${name}-netrc${suffix}`, { path, owner, content: netrc(host), permissions: "0600" }, own);
     if (plan.host !== undefined) {
       const { path, host } = plan.host.netrc;
       new ManagedFile(`${name}-host-netrc`, { path, content: netrc(host), permissions: "0600" }, own);

@@ -1,9 +1,6 @@
 /** Settings of `goProxy`: the module proxy beside the developer's containers. */
 import { z } from "zod";
-
-const size = z
-  .string()
-  .regex(/^[1-9]\d*(KiB|MiB|GiB)$/, "must be a whole positive number followed by KiB, MiB or GiB, such as 1GiB");
+import { size } from "./size.ts";
 
 /** `git.corp.example` or `git.corp.example:8443`. */
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{0,4})?$/;
@@ -55,7 +52,7 @@ export const goProxy = z
       .boolean()
       .default(false)
       .describe("`./workstation env` also prints what Go outside containers needs to use the proxy."),
-    memory: size.default("1GiB").describe("Memory limit."),
+    memory: size("1GiB").default("1GiB").describe("Memory limit."),
     cpus: z.number().positive().max(1024).optional().describe("CPU limit, in cores."),
     pids: z.int().min(64).max(1_000_000).default(1024).describe("Limit on processes and threads."),
     private: z.array(privateHost).default([]).describe("Git servers with private modules."),

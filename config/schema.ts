@@ -5,12 +5,8 @@ import { files } from "./files.ts";
 import { goProxy } from "./go-proxy.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
+import { size } from "./size.ts";
 import { wsl } from "./wsl.ts";
-
-/** `2GiB`, `512MiB`: binary units only, because Docker counts in them. */
-const bytes = z
-  .string()
-  .regex(/^[1-9]\d*(KiB|MiB|GiB)$/, "must be a whole positive number followed by KiB, MiB or GiB, such as 4GiB");
 
 const goVersion = z
   .string()
@@ -90,7 +86,7 @@ const go = z
   .prefault({});
 
 const limits = {
-  memory: bytes.describe("Memory limit, such as 4GiB."),
+  memory: size("4GiB").describe("Memory limit, such as 4GiB."),
   cpus: z.number().positive().max(1024).describe("CPU limit, in cores; fractions are allowed."),
   pids: z.int().min(64).max(1_000_000).describe("Limit on processes and threads."),
 };

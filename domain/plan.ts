@@ -4,16 +4,8 @@ import { goProblem, type ResolvedTools, resolveAllTools } from "./compatibility.
 import { type ContainerPlan, planContainer, workspaceFolder } from "./containers.ts";
 import { hasCredentials, planEnvironment, renderGitConfig, TRUST_BUNDLE } from "./environment.ts";
 import type { Facts, FactsArgs, ProjectFacts } from "./facts.ts";
-import {
-  type GoProxyPlan,
-  goProxyProblems,
-  ownerSecrets,
-  planGoProxy,
-  proxyDomain,
-  proxyEnvironment,
-  SECRETS,
-  SIDECAR_GO,
-} from "./go-proxy/plan.ts";
+import { ownerSecrets, proxyDomain, proxyEnvironment, SECRETS } from "./go-proxy/addresses.ts";
+import { type GoProxyPlan, goProxyProblems, planGoProxy, SIDECAR_GO } from "./go-proxy/plan.ts";
 import { planImage } from "./images.ts";
 import { type MachinePlan, planMachine } from "./machine/plan.ts";
 import {

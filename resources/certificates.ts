@@ -1,16 +1,7 @@
 /** Resources of our provider for certificates. */
 import * as pulumi from "@pulumi/pulumi";
+import type { LeafPlan } from "../domain/go-proxy/plan.ts";
 import type { GoProgram } from "../domain/recipe.ts";
-
-export interface LeafArgs {
-  /** Folder below `out`. */
-  name: string;
-  dns: string[];
-  ips: string[];
-  /** Such as `24h`; 15m to 72h. */
-  lifetime: string;
-  usage: "server" | "client" | "both";
-}
 
 export interface CertificateAuthorityArgs {
   /** Names below `gows-<stack>.internal` may be certified. */
@@ -21,7 +12,7 @@ export interface CertificateAuthorityArgs {
   passphrase: pulumi.Input<string>;
   /** `UID:GID` of the container that keeps the certificates fresh. */
   owner: pulumi.Input<string>;
-  leaves: pulumi.Input<LeafArgs[]>;
+  leaves: pulumi.Input<LeafPlan[]>;
   /** Such as `87600h`. */
   rootLifetime: pulumi.Input<string>;
   intermediateLifetime: pulumi.Input<string>;

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { credentialNameProblem } from "../../config/credentials.ts";
 import * as edit from "../../config/edit-credentials.ts";
 import { goProxy } from "../../config/go-proxy.ts";
-import { readStackFile, SettingsError } from "../../config/load.ts";
+import { readStackFile } from "../../config/load.ts";
 import { credentialAdvice } from "../../domain/go-proxy/credential-advice.ts";
 import { withLock } from "../../provider/lock.ts";
 import { type Context, stackFile } from "../context.ts";
@@ -14,6 +14,7 @@ import { checkKey, checkSecret, kindOf } from "../credentials/secret.ts";
 import { CliError, exitCodes, messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { findEngine, lockName, openSession, type Session } from "../session.ts";
+import { told } from "../settings.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 import { initStack } from "../setup/stack.ts";
 import { stateStep } from "../setup/state.ts";
@@ -142,15 +143,6 @@ function change(session: Session, edited: (text: string, file: string) => string
     told(() => edited(text, file)),
     0o644,
   );
-}
-
-function told<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SettingsError) throw new CliError(error.message);
-    throw error;
-  }
 }
 
 const waiting = ({ context, stack }: Session) => ({

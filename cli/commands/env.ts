@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter } from "node:path";
 import { hostPath } from "../../domain/go-host/plan.ts";
-import { hostEnvironment } from "../../domain/go-proxy/plan.ts";
+import { hostEnvironment } from "../../domain/go-proxy/addresses.ts";
 import { absolutePath } from "../../domain/plan.ts";
 import { type Context, chosenStack, requireStack, stackFile } from "../context.ts";
 import { engineEnvironment } from "../engine/environment.ts";

@@ -1,8 +1,9 @@
 /** Puts right what a run that was killed left behind, before the engine looks at its state. */
-import { existsSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { CliError, codeOf } from "../errors.ts";
+import { CliError } from "../errors.ts";
+import { namesIn } from "../folders.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Backend } from "../setup/state.ts";
 import type { Terminal } from "../terminal.ts";
@@ -68,15 +69,6 @@ export function sweepRuns(folder: string): void {
   if (files.length === 0) return;
   const written = new Set(standardOutputs().values());
   for (const { path, events } of files) if (!written.has(events)) rmSync(path, { force: true });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /** By process; those of others and those that have just ended are left out. */

@@ -1,10 +1,11 @@
 /** The kept files: each content once, compressed, under the name of its SHA-256. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type GoSum, parseGoSum } from "../../domain/gosum/parse.ts";
-import { codeOf, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { namesIn } from "../folders.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 import { archiveFolder } from "./folder.ts";
 
@@ -54,7 +55,7 @@ function readKept(stateDir: string, content: string): string {
 
 /** All that are kept, with the time (ISO 8601) at which each was written. */
 export function keptContents(stateDir: string): { content: string; time: string }[] {
-  return names(filesFolder(stateDir)).flatMap((name) => {
+  return namesIn(filesFolder(stateDir)).flatMap((name) => {
     const content = /^([0-9a-f]{64})\.gz$/.exec(name)?.[1];
     if (content === undefined) return [];
     return [{ content, time: statSync(contentFile(stateDir, content)).mtime.toISOString() }];
@@ -64,15 +65,6 @@ export function keptContents(stateDir: string): { content: string; time: string 
 /** Removes what killed runs left half written. Only for who holds the lock: then it is nobody's. */
 export function sweepHalves(stateDir: string): void {
   for (const folder of [archiveFolder(stateDir), filesFolder(stateDir)]) {
-    for (const name of names(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
+    for (const name of namesIn(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name), { force: true });
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CliError, codeOf, messageOf } from "../errors.ts";
+import { namesIn } from "../folders.ts";
 
 /** What a finished folder holds. Written last, so a folder with a readable one is whole. */
 export interface Manifest {
@@ -54,7 +55,7 @@ export function readStored(dir: string): Stored | undefined {
 
 /** Finished folders whose name starts so, the newest first. */
 export function listStored(store: string, prefix: string): Stored[] {
-  return entries(store)
+  return namesIn(store)
     .filter((name) => name.startsWith(prefix))
     .map((name) => join(store, name))
     .map((dir) => ({ dir, at: timeOf(dir) }))
@@ -72,7 +73,7 @@ export function beginBuild(store: string): string {
 
 /** Whoever holds the build lock knows that every other build is dead. */
 export function sweepBuilds(store: string): void {
-  for (const name of entries(store)) if (name.startsWith(buildPrefix)) discardLater(store, join(store, name));
+  for (const name of namesIn(store)) if (name.startsWith(buildPrefix)) discardLater(store, join(store, name));
 }
 
 export function finishBuild(from: string, store: string, manifest: Omit<Manifest, "files">): Stored {
@@ -106,7 +107,7 @@ export function discardLater(store: string, dir: string): void {
 }
 
 export function sweepTrash(store: string): void {
-  const trash = entries(store).filter((name) => name.startsWith(trashPrefix));
+  const trash = namesIn(store).filter((name) => name.startsWith(trashPrefix));
   if (trash.length === 0) return;
   const remove = spawn("rm", ["-rf", "--", ...trash], { cwd: store, detached: true, stdio: "ignore" });
   remove.on("error", () => {});
@@ -171,15 +172,6 @@ function linked(from: string, to: string): boolean {
   } catch (error) {
     if (["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EACCES"].includes(codeOf(error))) return false;
     throw new CliError(`${to} cannot be written: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function entries(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
   }
 }
 

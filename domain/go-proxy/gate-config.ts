@@ -1,5 +1,4 @@
 /** The configuration file of `workstation-goproxy`, without and with its secrets. Plain data; nothing is read. */
-import type { Credentials } from "../../config/credentials.ts";
 import type { GoProxySettings, PrivateHost } from "../../config/go-proxy.ts";
 
 export interface GateConfig {
@@ -76,9 +75,4 @@ export function withSecrets(config: GateConfig, password: string, secrets: Recor
           },
         }),
   };
-}
-
-/** Hosts whose secret stands in the file for everybody to read. */
-export function inTheClear(credentials: Credentials): string[] {
-  return Object.entries(credentials).flatMap(([host, value]) => (typeof value === "string" ? [host] : []));
 }

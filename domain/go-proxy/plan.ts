@@ -1,4 +1,5 @@
 /** The module proxy as plain data: image, authority, containers and files. No secret is in it. */
+import { clearCredentials } from "../../config/credentials.ts";
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
 import type { ContainerPlan } from "../containers.ts";
@@ -16,35 +17,49 @@ import {
   stackSlug,
 } from "../names.ts";
 import type { GoProgram, ImageRecipe } from "../recipe.ts";
-import { type GateConfig, inTheClear, privateHosts, privateModules } from "./gate-config.ts";
+import {
+  hostAddress,
+  hostFiles,
+  ownerSecrets,
+  PROXY_PORT,
+  proxyAddress,
+  proxyHost,
+  secretsFolder,
+  stackFolder,
+} from "./addresses.ts";
+import { type GateConfig, privateHosts } from "./gate-config.ts";
 import type { SidecarPlan } from "./sidecar.ts";
 
 /** Builds the sidecars and fetches for Athens; what Athens' own go.mod asks for is the least. */
 export const SIDECAR_GO = "1.26.8";
-export const PROXY_PORT = 8443;
 /** What the password is for; the name itself is no secret. */
 export const PROXY_USER = "go";
-/** Where containers see their own secret files. */
-export const SECRETS = "/etc/workstation-secrets";
 const STORAGE = "/var/lib/goproxy";
 const AUTHORITY = "/var/lib/workstation-ca";
 const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
 
 export interface LeafPlan {
+  /** Folder below `out`. */
   name: string;
   dns: string[];
   ips: string[];
+  /** Such as `24h`; 15m to 72h. */
   lifetime: string;
   usage: "server" | "client" | "both";
 }
 
 export interface AuthorityPlan {
+  /** Names below `gows-<stack>.internal` may be certified. */
   stack: string;
+  /** Absolute; made, and removed on delete with all that is in it. */
   folder: string;
+  /** `UID:GID` of the container that keeps the certificates fresh. */
   owner: string;
   leaves: LeafPlan[];
+  /** Such as `87600h`. */
   rootLifetime: string;
   intermediateLifetime: string;
+  /** The program, and the Go release that builds it. */
   program: GoProgram;
   go: string;
 }
@@ -65,7 +80,7 @@ export interface GoProxyPlan {
   /** Of the developer's containers: one file an owner. `host` is what the password is for. */
   netrc: { suffix: string; path: string; owner: string; host: string }[];
   /** For this machine's own shells; absent where nobody asked for it. */
-  host: { folder: string; netrc: { path: string; host: string }; roots: string } | undefined;
+  host: { netrc: { path: string; host: string }; roots: string } | undefined;
 }
 
 export interface GoProxyQuestion {
@@ -78,52 +93,8 @@ export interface GoProxyQuestion {
   owners: readonly { owner: Owner; suffix: string }[];
 }
 
-export const proxyDomain = (stack: string): string => `${prefix(stack)}.internal`;
-export const proxyHost = (stack: string): string => `goproxy.${proxyDomain(stack)}`;
-const secretsFolder = (root: string, stack: string): string => `${root}/.workstation/${stack}/secrets`;
-/** On this machine; mounted into the containers of that owner. */
-export const ownerSecrets = (root: string, stack: string, suffix: string): string =>
-  `${secretsFolder(root, stack)}/dev${suffix}`;
-
-/** What developers' containers find in their environment. */
-export function proxyEnvironment(
-  stack: string,
-  settings: Pick<Settings, "goProxy">,
-  inherited: Record<string, string>,
-): Record<string, string> {
-  const globs = [...privateModules(settings.goProxy), ...list(inherited.GONOSUMDB ?? inherited.GOPRIVATE)];
-  return {
-    GOPROXY: `https://${proxyHost(stack)}:${PROXY_PORT}`,
-    // GOPRIVATE alone would go around the proxy.
-    GONOPROXY: "none",
-    ...(globs.length === 0 ? {} : { GONOSUMDB: [...new Set(globs)].join(",") }),
-    NETRC: `${SECRETS}/netrc`,
-  };
-}
-
-/** What a shell of this machine needs; `environment` is what the shell has now. Paths and addresses, no secret. */
-export function hostEnvironment(
-  root: string,
-  stack: string,
-  settings: Pick<Settings, "goProxy">,
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  if (settings.goProxy.mode === "off" || !settings.goProxy.host) return {};
-  const globs = [...privateModules(settings.goProxy), ...list(environment.GONOSUMDB)];
-  return {
-    GOPROXY: `https://localhost:${settings.goProxy.port}`,
-    GONOPROXY: "none",
-    ...(globs.length === 0 ? {} : { GONOSUMDB: [...new Set(globs)].join(",") }),
-    NETRC: `${root}/.workstation/${stack}/host/netrc`,
-    SSL_CERT_FILE: `${root}/.workstation/${stack}/host/ca-certificates.crt`,
-    WORKSTATION_UPSTREAM_GOPROXY: environment.WORKSTATION_UPSTREAM_GOPROXY ?? environment.GOPROXY ?? "",
-  };
-}
-
-const list = (value: string | undefined): string[] => (value ?? "").split(",").filter((entry) => entry !== "");
-
 export function goProxyProblems(settings: Pick<Settings, "goProxy" | "credentials">): string[] {
-  return inTheClear(settings.credentials).map(
+  return clearCredentials(settings.credentials).map(
     (host) =>
       `credentials["${host}"]: stands in the file in the clear. Take it out, change it where it is used, and \`./workstation credential set ${host}\`.`,
   );
@@ -133,40 +104,28 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
   const { stack, settings, facts, root, owners } = question;
   const self = containerOwner(facts.user);
   const owner = `${self.uid}:${self.gid}`;
-  const folder = `${root}/.workstation/${stack}`;
-  const secrets = secretsFolder(root, stack);
+  const { netrc, roots } = hostFiles(root, stack);
   return {
-    url: `https://${proxyHost(stack)}:${PROXY_PORT}`,
-    hostUrl: `https://localhost:${settings.goProxy.port}`,
+    url: `https://${proxyAddress(stack)}`,
+    hostUrl: `https://${hostAddress(settings)}`,
     image: planImage(question, self),
     authority: planAuthority(question, owner),
     ca: planCa(question, owner),
     proxy: planProxy(question, owner),
     volume: `${prefix(stack)}-goproxy`,
     config: planConfig(question),
-    configFile: { path: `${secrets}/goproxy/config.json`, owner },
+    configFile: { path: `${secretsFolder(root, stack)}/goproxy/config.json`, owner },
     netrc: owners.map(({ owner: { uid, gid }, suffix }) => ({
       suffix,
       path: `${ownerSecrets(root, stack, suffix)}/netrc`,
       owner: `${uid}:${gid}`,
-      host: `${proxyHost(stack)}:${PROXY_PORT}`,
+      host: proxyAddress(stack),
     })),
-    host: settings.goProxy.host
-      ? {
-          folder: `${folder}/host`,
-          netrc: { path: `${folder}/host/netrc`, host: `localhost:${settings.goProxy.port}` },
-          roots: `${folder}/host/ca-certificates.crt`,
-        }
-      : undefined,
+    host: settings.goProxy.host ? { netrc: { path: netrc, host: hostAddress(settings) }, roots } : undefined,
   };
 }
 
 function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid }: Owner): GoProxyPlan["image"] {
-  const own = (name: string, binary: string): GoProgram => ({
-    module: `${root}/sidecars/${name}`,
-    package: `./cmd/${binary}`,
-    binary,
-  });
   return {
     repository: `go-workstation/${stackSlug(stack)}/sidecars`,
     recipe: {
@@ -182,9 +141,9 @@ function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid
               package: "github.com/gomods/athens/cmd/proxy",
               binary: "athens-proxy",
             },
-            caProgram(root),
-            own("sumdb", "workstation-sumdb"),
-            own("goproxy", "workstation-goproxy"),
+            sidecarProgram(root, "ca"),
+            sidecarProgram(root, "sumdb"),
+            sidecarProgram(root, "goproxy"),
           ],
         },
         { kind: "user", name: "sidecar", uid, gid, directories: [STORAGE, AUTHORITY] },
@@ -205,16 +164,17 @@ function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid
   };
 }
 
-const caProgram = (root: string): GoProgram => ({
-  module: `${root}/sidecars/ca`,
-  package: "./cmd/workstation-ca",
-  binary: "workstation-ca",
+/** `workstation-NAME` of `sidecars/NAME`. */
+export const sidecarProgram = (root: string, name: "ca" | "goproxy" | "sumdb"): GoProgram => ({
+  module: `${root}/sidecars/${name}`,
+  package: `./cmd/workstation-${name}`,
+  binary: `workstation-${name}`,
 });
 
 function planAuthority({ stack, root }: GoProxyQuestion, owner: string): AuthorityPlan {
   return {
     stack: stackSlug(stack),
-    folder: `${root}/.workstation/${stack}/ca`,
+    folder: `${stackFolder(root, stack)}/ca`,
     owner,
     leaves: [
       {
@@ -227,7 +187,7 @@ function planAuthority({ stack, root }: GoProxyQuestion, owner: string): Authori
     ],
     rootLifetime: "87600h",
     intermediateLifetime: "8760h",
-    program: caProgram(root),
+    program: sidecarProgram(root, "ca"),
     go: SIDECAR_GO,
   };
 }
@@ -256,7 +216,7 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
     command: ["/usr/local/bin/workstation-ca", "serve", ...files],
     envs: [],
     labels: ownLabels(stack, "ca-container"),
-    mounts: [{ type: "bind", source: `${root}/.workstation/${stack}/ca`, target: AUTHORITY, readOnly: false }],
+    mounts: [{ type: "bind", source: `${stackFolder(root, stack)}/ca`, target: AUTHORITY, readOnly: false }],
     tmpfs: {},
     ports: [],
     network: undefined,
@@ -271,7 +231,7 @@ const CONFIG = "/run/workstation/goproxy/config.json";
 
 function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): SidecarPlan {
   const { goProxy } = settings;
-  const folder = `${root}/.workstation/${stack}`;
+  const folder = stackFolder(root, stack);
   const [uid, gid] = owner.split(":");
   const roots = `${ETC}/${TRUST_BUNDLE}`;
   return {
@@ -283,7 +243,12 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
     labels: ownLabels(stack, "goproxy-container"),
     mounts: [
       { type: "volume", source: `${prefix(stack)}-goproxy`, target: STORAGE, readOnly: false },
-      { type: "bind", source: `${folder}/secrets/goproxy`, target: "/run/workstation/goproxy", readOnly: true },
+      {
+        type: "bind",
+        source: `${secretsFolder(root, stack)}/goproxy`,
+        target: "/run/workstation/goproxy",
+        readOnly: true,
+      },
       { type: "bind", source: `${folder}/ca/out/goproxy`, target: "/run/workstation/tls", readOnly: true },
       { type: "bind", source: `${folder}/etc`, target: ETC, readOnly: true },
     ],

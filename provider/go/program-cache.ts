@@ -3,13 +3,12 @@
  * The key follows from the module's sources, so that an edit is another program. Images and this machine use the same.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { GoProgram } from "../../domain/recipe.ts";
 import { contentHash } from "../../domain/recipe-hash.ts";
 import type { Host } from "../host.ts";
-import { withLock } from "../lock.ts";
-import { workFolder } from "../work-folder.ts";
+import { type BinaryPlace, builtOnce, type KeptBinary } from "./binary-cache.ts";
 import { readBuildInfo } from "./buildinfo.ts";
 import { inSharedWorkspace } from "./workspace.ts";
 
@@ -23,12 +22,6 @@ export interface ProgramQuestion {
   /** Go release that builds it. */
   go: string;
   arch: string;
-}
-
-export interface BuiltProgram {
-  file: string;
-  size: number;
-  sha256: string;
 }
 
 export const programsCache = (host: Host): string => path.join(host.folders.cache, "go-programs");
@@ -59,48 +52,24 @@ export function programKey({ program, go, arch }: ProgramQuestion): string {
   return contentHash({ format: FORMAT, flags: FLAGS, ...named, go, arch });
 }
 
+const placeOf = (host: Host, question: ProgramQuestion): BinaryPlace => ({
+  parent: programsCache(host),
+  key: programKey(question),
+  binary: question.program.binary,
+  lock: "program",
+});
+
 /** `sdk` answers the folder of the Go that builds, and is asked only when there is something to build. */
 export async function builtProgram(
   host: Host,
   question: ProgramQuestion,
   sdk: () => Promise<string>,
   onProgress: (text: string) => void,
-): Promise<BuiltProgram> {
-  const ready = await cachedProgram(host, question);
-  if (ready !== undefined) return ready;
-  const folder = path.join(programsCache(host), programKey(question));
-  const { binary } = question.program;
-  const onWait = (holder: string) => onProgress(`waiting for ${holder}, which is building ${binary}`);
-  return withLock(`program:${contentHash(folder).slice(0, 40)}`, { onWait, signal: host.signal }, async () => {
-    const made = await cachedProgram(host, question);
-    if (made !== undefined) return made;
-    const work = await workFolder(host, programsCache(host));
-    try {
-      const content = await build(host, question, await sdk(), work, onProgress);
-      const keep = path.join(work, "keep");
-      await mkdir(keep);
-      const meta = { size: content.length, sha256: sha256(content) };
-      await host.files.write(path.join(keep, binary), content, { mode: 0o755 });
-      await host.files.write(path.join(keep, "meta.json"), `${JSON.stringify(meta)}\n`, { mode: 0o644 });
-      await rm(folder, { recursive: true, force: true });
-      await rename(keep, folder);
-      return { ...meta, file: path.join(folder, binary) };
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
-  });
-}
-
-/** What is there is compared with its hash: a damaged copy is built again. */
-export async function cachedProgram(host: Host, question: ProgramQuestion): Promise<BuiltProgram | undefined> {
-  const folder = path.join(programsCache(host), programKey(question));
-  try {
-    const meta = JSON.parse(await readFile(path.join(folder, "meta.json"), "utf8")) as Omit<BuiltProgram, "file">;
-    const file = path.join(folder, question.program.binary);
-    return sha256(await readFile(file)) === meta.sha256 ? { ...meta, file } : undefined;
-  } catch {
-    return undefined;
-  }
+): Promise<KeptBinary> {
+  return builtOnce(host, placeOf(host, question), onProgress, async (work) => ({
+    content: await build(host, question, await sdk(), work, onProgress),
+    more: {},
+  }));
 }
 
 async function build(
@@ -126,5 +95,3 @@ async function build(
     throw new Error(`${program.binary} was built with Go ${info?.go ?? "(not said)"} instead of ${go}`);
   return content;
 }
-
-const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");

@@ -3,13 +3,12 @@
  * take them from here, so that none is built twice.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { GoToolPin } from "../../domain/recipe.ts";
 import { contentHash } from "../../domain/recipe-hash.ts";
 import type { Host } from "../host.ts";
-import { withLock } from "../lock.ts";
-import { workFolder } from "../work-folder.ts";
+import { type BinaryPlace, builtOnce, type KeptBinary } from "./binary-cache.ts";
 import { readBuildInfo } from "./buildinfo.ts";
 import { toolFromLayer } from "./tool-layer.ts";
 import { inSharedWorkspace } from "./workspace.ts";
@@ -26,20 +25,19 @@ export interface ToolQuestion {
   arch: string;
 }
 
-export interface BuiltTool {
-  file: string;
-  size: number;
-  sha256: string;
+export interface BuiltTool extends KeptBinary {
   /** Of its module, as the binary has it. */
   sum: string;
 }
 
-type Meta = Omit<BuiltTool, "file">;
-
 export const toolsCache = (host: Host): string => path.join(host.folders.cache, "go-tools");
 
-const folderOf = (host: Host, question: ToolQuestion): string =>
-  path.join(toolsCache(host), contentHash({ format: FORMAT, flags: FLAGS, ...question }));
+const placeOf = (host: Host, question: ToolQuestion): BinaryPlace => ({
+  parent: toolsCache(host),
+  key: contentHash({ format: FORMAT, flags: FLAGS, ...question }),
+  binary: question.pin.binary,
+  lock: "gotool",
+});
 
 /** `sdk` answers the folder of the Go that builds, and is asked only when there is something to build. */
 export async function builtTool(
@@ -48,38 +46,10 @@ export async function builtTool(
   sdk: () => Promise<string>,
   onProgress: (text: string) => void,
 ): Promise<BuiltTool> {
-  const { pin } = question;
-  const ready = await cachedTool(host, question);
-  if (ready !== undefined) return ready;
-  const folder = folderOf(host, question);
-  const onWait = (holder: string) => onProgress(`waiting for ${holder}, which is building ${pin.binary}`);
-  const lock = `gotool:${contentHash(folder).slice(0, 40)}`;
-  return withLock(lock, { onWait, signal: host.signal }, async () => {
-    const made = await cachedTool(host, question);
-    if (made !== undefined) return made;
-    const work = await workFolder(host, toolsCache(host));
-    try {
-      const content = (await madeBefore(host, question, work)) ?? (await build(host, question, sdk, work, onProgress));
-      const built = await keep(host, question, content, path.join(work, "keep"));
-      await rm(folder, { recursive: true, force: true });
-      await rename(path.join(work, "keep"), folder);
-      return { ...built, file: path.join(folder, pin.binary) };
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+  return builtOnce(host, placeOf(host, question), onProgress, async (work) => {
+    const content = (await madeBefore(host, question, work)) ?? (await build(host, question, sdk, work, onProgress));
+    return { content, more: { sum: readBuildInfo(content)?.sum ?? "" } };
   });
-}
-
-/** What is there is compared with its hash: a damaged copy is built again. */
-async function cachedTool(host: Host, question: ToolQuestion): Promise<BuiltTool | undefined> {
-  const folder = folderOf(host, question);
-  try {
-    const meta = JSON.parse(await readFile(path.join(folder, "meta.json"), "utf8")) as Meta;
-    const file = path.join(folder, question.pin.binary);
-    return sha256(await readFile(file)) === meta.sha256 ? { ...meta, file } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Only a program that says itself that it is the one asked for: a layer's title is a word, not a proof. */
@@ -121,14 +91,6 @@ function differsFrom({ pin, go }: ToolQuestion, content: Buffer): string | undef
   const info = readBuildInfo(content);
   if (info?.package === pin.package && info.version === pin.version && info.go === go) return undefined;
   return info === undefined ? "no Go program" : `${info.package} ${info.version}, built with Go ${info.go}`;
-}
-
-async function keep(host: Host, { pin }: ToolQuestion, content: Buffer, folder: string): Promise<Meta> {
-  const meta: Meta = { size: content.length, sha256: sha256(content), sum: readBuildInfo(content)?.sum ?? "" };
-  await mkdir(folder);
-  await host.files.write(path.join(folder, pin.binary), content, { mode: 0o755 });
-  await host.files.write(path.join(folder, "meta.json"), `${JSON.stringify(meta)}\n`, { mode: 0o644 });
-  return meta;
 }
 
 /** Its bytes, which are copied to more places than one: those that were checked, or none. */

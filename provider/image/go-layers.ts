@@ -75,21 +75,33 @@ export async function makeTools(
   folder: string,
   onProgress: (text: string) => void,
 ): Promise<TarResult> {
-  const sdk = path.join(folder, "sdk");
-  let unpacked: Promise<string> | undefined;
-  const sdkFolder = () => {
-    unpacked ??= unpackSdk(host, tools.sdkLayer, tools.go, sdk).then(() => sdk);
-    return unpacked;
-  };
+  const sdk = unpackedOnce(host, tools, folder);
   const prefix = `${sdkRoot}/go${tools.go}-tools`;
   const entries: TarEntry[] = [directory(sdkRoot), directory(prefix), directory(`${prefix}/bin`)];
   for (const pin of tools.pins) {
-    const { file, size } = await builtTool(host, { pin, go: tools.go, arch: tools.arch }, sdkFolder, onProgress);
+    const { file, size } = await builtTool(host, { pin, go: tools.go, arch: tools.arch }, sdk.folder, onProgress);
     entries.push({ name: `${prefix}/bin/${pin.binary}`, type: "file", mode: 0o755, content: { file, size } });
   }
   const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
-  await rm(sdk, { recursive: true, force: true });
+  await sdk.remove();
   return made;
+}
+
+/** The SDK of a layer as a folder, unpacked when somebody asks for it first. */
+function unpackedOnce(
+  host: Host,
+  { go, sdkLayer }: { go: string; sdkLayer: CachedLayer },
+  work: string,
+): { folder: () => Promise<string>; remove: () => Promise<void> } {
+  const sdk = path.join(work, "sdk");
+  let unpacked: Promise<string> | undefined;
+  return {
+    folder: () => {
+      unpacked ??= unpackSdk(host, sdkLayer, go, sdk).then(() => sdk);
+      return unpacked;
+    },
+    remove: () => rm(sdk, { recursive: true, force: true }),
+  };
 }
 
 /** In /usr/local/bin, owned by root. */
@@ -99,20 +111,15 @@ export async function makePrograms(
   folder: string,
   onProgress: (text: string) => void,
 ): Promise<TarResult> {
-  const sdk = path.join(folder, "sdk");
-  let unpacked: Promise<string> | undefined;
-  const sdkFolder = () => {
-    unpacked ??= unpackSdk(host, wanted.sdkLayer, wanted.go, sdk).then(() => sdk);
-    return unpacked;
-  };
+  const sdk = unpackedOnce(host, wanted, folder);
   const entries: TarEntry[] = [directory("usr/local/bin")];
   for (const program of wanted.programs) {
     const question = { program, go: wanted.go, arch: wanted.arch };
-    const { file, size } = await builtProgram(host, question, sdkFolder, onProgress);
+    const { file, size } = await builtProgram(host, question, sdk.folder, onProgress);
     entries.push({ name: `usr/local/bin/${program.binary}`, type: "file", mode: 0o755, content: { file, size } });
   }
   const made = await writeTar(path.join(folder, "layer.tar"), entries, host.signal);
-  await rm(sdk, { recursive: true, force: true });
+  await sdk.remove();
   return made;
 }
 

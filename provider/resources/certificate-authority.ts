@@ -6,39 +6,14 @@
  */
 import { chmod, chown, lstat, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { GoProgram } from "../../domain/recipe.ts";
+import type { AuthorityPlan, LeafPlan } from "../../domain/go-proxy/plan.ts";
 import { canonicalJson } from "../../domain/recipe-hash.ts";
-import { onPath } from "../facts/programs.ts";
-import { machineArch } from "../facts/system.ts";
 import type { CheckFailure, DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
 
-export interface Leaf {
-  /** Folder below `out`. */
-  name: string;
-  dns: string[];
-  ips: string[];
-  /** Such as `24h`; 15m to 72h. */
-  lifetime: string;
-  usage: "server" | "client" | "both";
-}
-
-export interface CertificateAuthorityInputs {
-  /** Names below `gows-<stack>.internal` may be certified. */
-  stack: string;
-  /** Absolute; made, and removed on delete with all that is in it. */
-  folder: string;
+export interface CertificateAuthorityInputs extends AuthorityPlan {
   /** Seals the root's key. Secret. */
   passphrase: string;
-  /** `UID:GID` of the container that keeps the certificates fresh. */
-  owner: string;
-  leaves: Leaf[];
-  /** Such as `87600h`. */
-  rootLifetime: string;
-  intermediateLifetime: string;
-  /** The program, and the Go release that builds it. */
-  program: GoProgram;
-  go: string;
 }
 
 export interface CertificateAuthorityOutputs extends Omit<CertificateAuthorityInputs, "program" | "go"> {
@@ -130,7 +105,7 @@ function checkLeaves(value: unknown, fail: (property: string, reason: string) =>
     fail("leaves", "must be a list of at least one certificate");
     return;
   }
-  for (const [index, leaf] of (value as Partial<Leaf>[]).entries()) {
+  for (const [index, leaf] of (value as Partial<LeafPlan>[]).entries()) {
     if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(String(leaf.name)))
       fail(`leaves[${index}].name`, `is ${JSON.stringify(leaf.name)}; must be lower-case letters, digits and dashes`);
   }
@@ -208,7 +183,7 @@ async function look(
   }
   const { authority, problems } = JSON.parse(answer.stdout) as StatusReport;
   const declared = await host.files.text(path.join(of.folder, "declaration.json"));
-  const leaves = (JSON.parse(declared ?? '{"leaves":[]}') as { leaves: Leaf[] }).leaves;
+  const leaves = (JSON.parse(declared ?? '{"leaves":[]}') as { leaves: LeafPlan[] }).leaves;
   const { sha256: fingerprint, bundle: certificate } = authority;
   return { ...decided(of), leaves, fingerprint, certificate, findings: findings ?? problems };
 }
@@ -222,16 +197,12 @@ function decided(
 
 /** Built, or taken from the cache; its place is noted for `read`, which does not know the checkout. */
 async function programFile(host: Host, news: CertificateAuthorityInputs, report: Report): Promise<string> {
-  const { builtProgram } = await import("../go/program-cache.ts");
-  const question = { program: news.program, go: news.go, arch: machineArch() };
-  const remove: string[] = [];
-  const built = await builtProgram(host, question, () => sdkFor(host, news.go, report, remove), report).finally(() =>
-    Promise.all(remove.map((folder) => rm(folder, { recursive: true, force: true }))),
-  );
+  const { programHere } = await import("../go/program-here.ts");
+  const built = await programHere(host, news.program, news.go, report);
   await host.files.makeFolder(path.dirname(news.folder));
   await host.files.makeFolder(news.folder, 0o700);
-  await host.files.writeLink(path.join(news.folder, "workstation-ca"), built.file);
-  return built.file;
+  await host.files.writeLink(path.join(news.folder, "workstation-ca"), built);
+  return built;
 }
 
 async function keptProgram(host: Host, folder: string): Promise<string | undefined> {
@@ -239,28 +210,4 @@ async function keptProgram(host: Host, folder: string): Promise<string | undefin
   if ((await host.files.stat(link))?.kind !== "link") return undefined;
   const file = await host.files.link(link);
   return (await host.files.stat(file))?.kind === "file" ? file : undefined;
-}
-
-/** The machine's own Go where it is that release: the image's SDK is unpacked only for want of it. */
-export async function sdkFor(host: Host, version: string, report: Report, remove: string[]): Promise<string> {
-  const go = await onPath("go", host.env.PATH);
-  if (go !== undefined) {
-    const answer = await host.run(go, ["env", "GOROOT", "GOVERSION"], {
-      env: { ...host.env, GOTOOLCHAIN: "local" },
-      anyExit: true,
-    });
-    const [root = "", found = ""] = answer.stdout.trim().split("\n");
-    if (answer.code === 0 && found === `go${version}`) return root;
-  }
-  const [{ anySdkLayer, unpackSdk }, { workFolder }, { programsCache }] = await Promise.all([
-    import("../image/go-layers.ts"),
-    import("../work-folder.ts"),
-    import("../go/program-cache.ts"),
-  ]);
-  const layer = await anySdkLayer(host, version, machineArch(), report);
-  const work = await workFolder(host, programsCache(host));
-  remove.push(work);
-  const folder = path.join(work, "sdk");
-  await unpackSdk(host, layer, version, folder);
-  return folder;
 }

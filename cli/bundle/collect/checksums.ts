@@ -1,10 +1,10 @@
 /** The checksum database's records of the modules, with all that proves them, as files beside the modules. */
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { SIDECAR_GO } from "../../../domain/go-proxy/plan.ts";
-import { builtProgram, sourcesDigest } from "../../../provider/go/program-cache.ts";
+import { SIDECAR_GO, sidecarProgram } from "../../../domain/go-proxy/plan.ts";
+import { sourcesDigest } from "../../../provider/go/program-cache.ts";
+import { programHere } from "../../../provider/go/program-here.ts";
 import { machineHost } from "../../../provider/host.ts";
-import { sdkFor } from "../../../provider/resources/certificate-authority.ts";
 import type { Context } from "../../context.ts";
 import { check, run } from "../../process.ts";
 import { shortHash } from "../pack.ts";
@@ -54,16 +54,7 @@ export async function addChecksums(context: Context, question: Question, news: (
 }
 
 async function sumdbProgram(context: Context, news: (text: string) => void): Promise<string> {
-  const host = machineHost({ env: context.env });
-  const arch = process.arch === "arm64" ? "arm64" : "amd64";
-  const module = join(context.root, "sidecars", "sumdb");
-  const named = { module, package: "./cmd/workstation-sumdb", binary: "workstation-sumdb" };
-  const program = { ...named, digest: await sourcesDigest(module) };
-  const work: string[] = [];
-  try {
-    const sdk = () => sdkFor(host, SIDECAR_GO, news, work);
-    return (await builtProgram(host, { program, go: SIDECAR_GO, arch }, sdk, news)).file;
-  } finally {
-    for (const folder of work) rmSync(folder, { recursive: true, force: true });
-  }
+  const named = sidecarProgram(context.root, "sumdb");
+  const program = { ...named, digest: await sourcesDigest(named.module) };
+  return await programHere(machineHost({ env: context.env }), program, SIDECAR_GO, news);
 }

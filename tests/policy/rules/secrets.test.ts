@@ -76,8 +76,8 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ],
   [
     "names of others",
-    { ...authority, leaves: [{ ...leaf, dns: ["proxy.golang.org", "a.gows-other.internal", "x.localhost.example"] }] },
-    ["goproxy is for proxy.golang.org", "goproxy is for a.gows-other.internal", "goproxy is for x.localhost.example"],
+    { ...authority, leaves: [{ ...leaf, dns: ["www.example.com", "a.gows-other.internal", "x.localhost.example"] }] },
+    ["goproxy is for www.example.com", "goproxy is for a.gows-other.internal", "goproxy is for x.localhost.example"],
   ],
   [
     "a name that only ends like ours",

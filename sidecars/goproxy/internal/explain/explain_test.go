@@ -16,8 +16,8 @@ var recorded = []struct {
 	kind        string
 }{
 	{"unknown version", "example.com/m@v9.9.9: invalid version: unknown revision v9.9.9", false, 404, "missing"},
-	{"proxy 404", "github.com/a/b@v1.0.0: reading https://proxy.golang.org/github.com/a/b/@v/v1.0.0.info: 404 Not Found\n\tserver response: not found: github.com/a/b@v1.0.0: invalid version: unknown revision v1.0.0", false, 404, "missing"},
-	{"proxy 410", "module example.com/a: reading https://proxy.golang.org/example.com/a/@v/list: 410 Gone", false, 404, "missing"},
+	{"proxy 404", "github.com/a/b@v1.0.0: reading https://goproxy.corp.example/github.com/a/b/@v/v1.0.0.info: 404 Not Found\n\tserver response: not found: github.com/a/b@v1.0.0: invalid version: unknown revision v1.0.0", false, 404, "missing"},
+	{"proxy 410", "module example.com/a: reading https://goproxy.corp.example/example.com/a/@v/list: 410 Gone", false, 404, "missing"},
 	{"no go-import", `unrecognized import path "example.com/nope": reading https://example.com/nope?go-get=1: 404 Not Found`, false, 404, "missing"},
 	{"github prefix", `invalid github.com/ import path "github.com/a"`, false, 404, "missing"},
 	{"path mismatch", "parsing go.mod:\n\tmodule declares its path as: github.com/b/b\n\t        but was required as: github.com/a/b", false, 404, "missing"},

@@ -58,7 +58,7 @@ func (g *Gate) fetch(ctx context.Context, q question) answer {
 
 // ask Athens what only it can answer: lists, the newest version, branches and commits.
 func (g *Gate) ask(w *counter, r *http.Request, q question) {
-	result, err := g.flights.Do(r.Context(), q.kind+" "+q.what(), func(ctx context.Context) answer {
+	result, good := g.together(w, r, q, func(ctx context.Context) answer {
 		offline := g.settings.Load().Offline
 		if offline && q.kind != kindList {
 			return g.offline(q)
@@ -79,12 +79,7 @@ func (g *Gate) ask(w *counter, r *http.Request, q question) {
 		}
 		return answer{status: http.StatusOK, body: reply.Body}
 	})
-	if err != nil {
-		g.busy(w, r, err)
-		return
-	}
-	if result.status != http.StatusOK {
-		g.fail(w, result.status, string(result.body))
+	if !good {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -93,6 +88,20 @@ func (g *Gate) ask(w *counter, r *http.Request, q question) {
 		kind = "text/plain; charset=utf-8"
 	}
 	g.sendText(w, r, kind, result.body)
+}
+
+// together makes one piece of work of the same question by many. Where it fails, the client has been told already.
+func (g *Gate) together(w *counter, r *http.Request, q question, work func(context.Context) answer) (answer, bool) {
+	result, err := g.flights.Do(r.Context(), q.kind+" "+q.what(), work)
+	if err != nil {
+		g.busy(w, r, err)
+		return answer{}, false
+	}
+	if result.status != http.StatusOK {
+		g.fail(w, result.status, string(result.body))
+		return answer{}, false
+	}
+	return result, true
 }
 
 // upstream asks Athens, and counts.

@@ -22,15 +22,8 @@ func (g *Gate) relay(w *counter, r *http.Request, q question) {
 }
 
 func (g *Gate) relayText(w *counter, r *http.Request, q question) {
-	result, err := g.flights.Do(r.Context(), q.kind+" "+q.what(), func(ctx context.Context) answer {
-		return g.shared(ctx, q)
-	})
-	if err != nil {
-		g.busy(w, r, err)
-		return
-	}
-	if result.status != http.StatusOK {
-		g.fail(w, result.status, string(result.body))
+	result, good := g.together(w, r, q, func(ctx context.Context) answer { return g.shared(ctx, q) })
+	if !good {
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -56,13 +49,7 @@ func (g *Gate) shared(ctx context.Context, q question) answer {
 func (g *Gate) relayZip(w *counter, r *http.Request, q question) {
 	info := q
 	info.kind, info.path = kindInfo, q.path[:len(q.path)-len(kindZip)]+kindInfo
-	result, err := g.flights.Do(r.Context(), kindInfo+" "+q.what(), func(ctx context.Context) answer { return g.shared(ctx, info) })
-	if err != nil {
-		g.busy(w, r, err)
-		return
-	}
-	if result.status != http.StatusOK {
-		g.fail(w, result.status, string(result.body))
+	if _, good := g.together(w, r, info, func(ctx context.Context) answer { return g.shared(ctx, info) }); !good {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), g.FetchTimeout+15*time.Second)
