@@ -10,7 +10,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parseDocument } from "yaml";
-import { provideDaemon, type TestDaemon } from "./docker.ts";
 
 const run = promisify(execFile);
 const repository = join(__dirname, "..", "..", "..");
@@ -31,18 +30,15 @@ export class Workbench {
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
   readonly checkout: string;
-  readonly #daemon: TestDaemon;
 
-  private constructor(folder: string, daemon: TestDaemon) {
+  private constructor(folder: string) {
     this.folder = folder;
     this.checkout = join(folder, "checkout");
-    this.#daemon = daemon;
     this.environment = {
       ...process.env,
       WORKSTATION_STATE_DIR: join(folder, "state"),
       WORKSTATION_CONFIG_DIR: join(folder, "config"),
       NO_COLOR: "1",
-      ...(daemon.host === undefined ? {} : { DOCKER_HOST: daemon.host }),
     };
     delete this.environment.PULUMI_BACKEND_URL;
     delete this.environment.PULUMI_CONFIG_PASSPHRASE;
@@ -51,7 +47,7 @@ export class Workbench {
 
   static async open(): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), "gows-bench-"));
-    const bench = new Workbench(folder, await provideDaemon());
+    const bench = new Workbench(folder);
     const listed = await run("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
       cwd: repository,
       maxBuffer: 1 << 26,
@@ -162,7 +158,6 @@ export class Workbench {
         await this.docker(kind, "rm", "--force", name).catch(() => this.docker(kind, "rm", name));
       }
     } finally {
-      await this.#daemon.stop();
       await rm(this.folder, { recursive: true, force: true });
     }
   }
