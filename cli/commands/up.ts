@@ -15,7 +15,7 @@ import { clearLocks } from "../engine/recover.ts";
 import { isEmpty, onlyStarts, planRepair, type RepairPlan } from "../engine/repair.ts";
 import { changeLines, countsLine, countsOf, hasChanges } from "../engine/summary.ts";
 import { CliError } from "../errors.ts";
-import { tendGoSums } from "../gosum/tend.ts";
+import { lookAtProjects, prefetchModules } from "../gosum/tend.ts";
 import { interrupted } from "../interrupt.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
 import { refuseBusyPorts } from "../ports.ts";
@@ -94,6 +94,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   if (options.bundle !== undefined) keepInSettings(context, stack);
   await perform(context, imageSourceStep(context, docker, stack));
   const settings = loadSettings(context, stack);
+  const tended = await lookAtProjects(session, settings);
   const state = await readState(session, async () => engine);
   const [facts, reality] = await Promise.all([
     gatherFacts(context, settings),
@@ -111,7 +112,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   }
   if (options.full !== true && nothingToDo(session, state, inputs, repair)) {
     const deployment = state?.deployment ?? {};
-    await tendGoSums(session, settings);
+    await prefetchModules(session, settings, tended);
     return {
       stack,
       deployment,
@@ -135,7 +136,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   const advice = run.story.policy.map(({ text }) => `policy ${text}`);
   for (const warning of [...run.story.warnings, ...advice])
     context.terminal.line(context.terminal.paint("yellow", `! ${warning}`));
-  await tendGoSums(session, settings);
+  await prefetchModules(session, settings, tended);
   const tried = [...run.story.changes.keys()].some((urn) => typeOf(urn) === "command:local:Command");
   // The run itself changed what runs against what is written.
   const now = await gatherFacts(context, settings);

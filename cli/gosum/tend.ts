@@ -3,33 +3,51 @@ import type { LoadedSettings } from "../../config/load.ts";
 import { messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Session } from "../session.ts";
-import { type Look, look } from "./seen.ts";
+import { look } from "./seen.ts";
 import { type GoSumFile, goSumFiles } from "./sources.ts";
 
-export async function tendGoSums(session: Session, settings: LoadedSettings): Promise<void> {
-  const { context, stack, docker } = session;
-  const { terminal, stateDir, env } = context;
+/** What the prefetch needs; undefined when the files could not be kept. */
+export interface Tended {
+  files: readonly GoSumFile[];
+  /** Digest of all modules; empty when there are none. */
+  modules: string;
+}
+
+/** Before the engine: a build in its smoke test fails of a changed hash, and then this is what explains it. */
+export async function lookAtProjects(
+  { context, stack }: Pick<Session, "context" | "stack">,
+  settings: Pick<LoadedSettings, "projects">,
+): Promise<Tended | undefined> {
+  const { terminal, stateDir } = context;
   const warn = (text: string): void => terminal.line(terminal.paint("yellow", `! ${text}`));
-  let files: GoSumFile[];
-  let found: Look;
   try {
-    files = goSumFiles(settings, context.root);
-    found = await look(stateDir, stack, files);
+    const files = goSumFiles(settings, context.root);
+    const { news, warnings, modules } = await look(stateDir, stack, files);
+    for (const text of [...news, ...warnings]) warn(text);
+    return { files, modules };
   } catch (error) {
     if (interrupted.aborted) throw error;
     // A full disk must not keep a workstation from coming up.
     warn(`The go.sum files of the projects could not be kept: ${messageOf(error)}`);
-    return;
+    return undefined;
   }
-  for (const text of [...found.news, ...found.warnings]) warn(text);
-  if (settings.goProxy.mode === "off") return;
+}
+
+/** After the engine, which makes the proxy. */
+export async function prefetchModules(
+  { context, stack, docker }: Session,
+  { goProxy }: Pick<LoadedSettings, "goProxy">,
+  tended: Tended | undefined,
+): Promise<void> {
+  if (goProxy.mode === "off" || tended === undefined) return;
+  const { terminal, stateDir, env } = context;
   const [{ prefetch }, { warmInContainer }] = await Promise.all([
     import("../go-proxy/prefetch.ts"),
     import("../go-proxy/warm.ts"),
   ]);
   await prefetch(terminal, {
-    ...{ stateDir, stack, goProxy: settings.goProxy, modules: found.modules },
-    goSum: async () => (await import("./look.ts")).mergedText(files),
+    ...{ stateDir, stack, goProxy, modules: tended.modules },
+    goSum: async () => (await import("./look.ts")).mergedText(tended.files),
     warm: warmInContainer(stack, docker, env),
   });
 }
