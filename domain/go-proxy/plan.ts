@@ -136,11 +136,7 @@ function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid
           kind: "goPrograms",
           go: SIDECAR_GO,
           programs: [
-            {
-              module: `${root}/sidecars/athens`,
-              package: "github.com/gomods/athens/cmd/proxy",
-              binary: "athens-proxy",
-            },
+            athensProgram(root),
             sidecarProgram(root, "ca"),
             sidecarProgram(root, "sumdb"),
             sidecarProgram(root, "goproxy"),
@@ -163,6 +159,12 @@ function planImage({ stack, settings, facts, root }: GoProxyQuestion, { uid, gid
     },
   };
 }
+
+export const athensProgram = (root: string): GoProgram => ({
+  module: `${root}/sidecars/athens`,
+  package: "github.com/gomods/athens/cmd/proxy",
+  binary: "athens-proxy",
+});
 
 /** `workstation-NAME` of `sidecars/NAME`. */
 export const sidecarProgram = (root: string, name: "ca" | "goproxy" | "sumdb"): GoProgram => ({

@@ -20,6 +20,8 @@ export interface S3Lab {
   secretAccessKey: string;
   /** Keys of all objects, sorted. */
   objects(): Promise<string[]>;
+  /** The file of an object: what is written there is in the bucket, as from somebody else who may write to it. */
+  file(key: string): string;
   /** Connections are refused from here on; the objects stay. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -91,6 +93,7 @@ export async function startS3(options: S3Options = {}): Promise<S3Lab> {
       region,
       bucket,
       ...keys,
+      file: (key) => join(objects, key),
       objects: async () => {
         const found = await readdir(objects, { recursive: true, withFileTypes: true });
         const files = found.filter((entry) => entry.isFile());

@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"workstation/sidecars/goproxy/internal/athens"
 	"workstation/sidecars/goproxy/internal/children"
 	"workstation/sidecars/goproxy/internal/gate"
 	"workstation/sidecars/goproxy/internal/settings"
+	"workstation/sidecars/goproxy/internal/team"
 )
 
 // startWait is how long a child may take until it answers.
@@ -21,14 +23,22 @@ const startWait = 30 * time.Second
 
 // programs that run beside the gate, in the order of their start.
 type programs struct {
+	client *athens.Client
+	mirror *gate.Sumdb
+	socket string
+	// team is nil where modules are kept on the disk.
+	team gate.Team
+
+	mu      sync.Mutex
 	running []*children.Child
-	client  *athens.Client
-	mirror  *gate.Sumdb
-	socket  string
+	stopped bool
 }
 
 // stop them, the last first.
 func (p *programs) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
 	for i := len(p.running) - 1; i >= 0; i-- {
 		p.running[i].Stop(grace)
 	}
@@ -148,16 +158,55 @@ func (s *server) startAthens(ctx context.Context, cancel context.CancelCauseFunc
 		return errors.New("storage must not contain semicolons")
 	}
 	client := athens.NewClient(paths.Socket, s.scrubber.Clean, s.log)
-	child, err := s.start(ctx, cancel, children.Spec{
+	s.programs.client = client
+	spec := children.Spec{
 		Name: "athens", Program: s.settings.Programs.Athens, Folder: folder, Line: client.Line,
 		Environment: athens.Environment(s.settings, paths, s.private.Environment(), sumdb, s.timeout),
-	})
+	}
+	if !s.settings.IsShared() {
+		return s.runAthens(ctx, cancel, spec)
+	}
+	watch := &team.Watch{
+		Shared: s.settings.Shared, Lock: !s.settings.Offline, Lasts: athens.LockLasts(s.timeout), Clean: s.scrubber.Clean,
+	}
+	s.programs.team = watch
+	s.admin.Check(watch.Problems)
+	return s.joinTeam(ctx, cancel, watch, spec)
+}
+
+// joinTeam starts Athens once the lock is there: it would end at once without. Where that is not now it is done in the background, and what the
+// disk holds is served until then.
+func (s *server) joinTeam(ctx context.Context, cancel context.CancelCauseFunc, watch *team.Watch, spec children.Spec) error {
+	if watch.LockIsThere(ctx) {
+		if err := s.runAthens(ctx, cancel, spec); err != nil {
+			return err
+		}
+		watch.BucketIsThere(ctx, s.programs.client)
+		go watch.Run(ctx, s.programs.client)
+		return nil
+	}
+	go func() {
+		if err := watch.UntilLock(ctx); err != nil {
+			// The gate ends.
+			return
+		}
+		if err := s.runAthens(ctx, cancel, spec); err != nil {
+			cancel(fmt.Errorf("programs.athens: %w", err))
+			return
+		}
+		watch.Run(ctx, s.programs.client)
+	}()
+	return nil
+}
+
+func (s *server) runAthens(ctx context.Context, cancel context.CancelCauseFunc, spec children.Spec) error {
+	child, err := s.start(ctx, cancel, spec)
 	if err != nil {
 		return err
 	}
 	wait, done := context.WithTimeout(ctx, startWait)
 	defer done()
-	if err := client.Ready(wait, child.Done()); err != nil {
+	if err := s.programs.client.Ready(wait, child.Done()); err != nil {
 		select {
 		case <-child.Done():
 			return fmt.Errorf("%w (%s); its log is above", err, child.Why())
@@ -165,12 +214,16 @@ func (s *server) startAthens(ctx context.Context, cancel context.CancelCauseFunc
 			return err
 		}
 	}
-	s.programs.client = client
 	return nil
 }
 
 // start a child whose end is the gate's end: what is half working misleads, and Docker restarts the container.
 func (s *server) start(ctx context.Context, cancel context.CancelCauseFunc, spec children.Spec) (*children.Child, error) {
+	s.programs.mu.Lock()
+	defer s.programs.mu.Unlock()
+	if s.programs.stopped {
+		return nil, errors.New("the gate ends")
+	}
 	child, err := children.Start(spec, s.log)
 	if err != nil {
 		return nil, err

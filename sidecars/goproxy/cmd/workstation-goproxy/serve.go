@@ -144,14 +144,12 @@ func (s *server) begin(ctx context.Context, cancel context.CancelCauseFunc, metr
 		return err
 	}
 	s.admin.Check(func() []string { return s.keeper.Problems(time.Now()) })
-	if !s.settings.IsShared() {
-		s.admin.Starting("looking for half-written modules")
-		whole, removed, err := s.store.Sweep(s.log)
-		if err != nil {
-			return fmt.Errorf("storage: %w", err)
-		}
-		s.log.Info("storage", "versions", whole, "removed", removed)
+	s.admin.Starting("looking for half-written modules")
+	whole, removed, err := s.store.Sweep(s.log)
+	if err != nil {
+		return fmt.Errorf("storage: %w", err)
 	}
+	s.log.Info("storage", "versions", whole, "removed", removed)
 	if err := s.private.Write(s.settings.Private); err != nil {
 		return fmt.Errorf("--runtime: %w", err)
 	}
@@ -162,7 +160,7 @@ func (s *server) begin(ctx context.Context, cancel context.CancelCauseFunc, metr
 	}
 	s.gate = gate.New(ctx, s.settings, &gate.Gate{
 		Store: s.store, Athens: s.programs.client, Sumdb: s.programs.mirror, Scrubber: s.scrubber,
-		Log: s.log, Metrics: metrics, FetchTimeout: s.timeout, Probe: s.probe,
+		Log: s.log, Metrics: metrics, FetchTimeout: s.timeout, Probe: s.probe, Team: s.programs.team,
 	})
 	metrics.Connect(gate.Sources{Athens: s.programs.client, Expires: s.keeper.Expires, Waiting: s.gate.Waiting})
 	return nil
@@ -186,7 +184,7 @@ func (s *server) prepare() (func(), error) {
 	if err := clear(filepath.Join(root, "tmp")); err != nil {
 		return nil, errors.Join(fmt.Errorf("storage: %w", err), lock.Close())
 	}
-	s.store = &store.Store{Root: filepath.Join(root, "modules")}
+	s.store = &store.Store{Root: filepath.Join(root, "modules"), Temporary: filepath.Join(root, "tmp")}
 	return func() { s.close("lock", lock.Close) }, nil
 }
 

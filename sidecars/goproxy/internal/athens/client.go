@@ -76,13 +76,24 @@ func (c *Client) Get(ctx context.Context, path string) (Reply, error) {
 	return reply, nil
 }
 
+// Bucket asks whether the storage of modules can be read. Athens gives the reason only for its catalogue, which costs more to ask for.
+func (c *Client) Bucket(ctx context.Context) (Reply, error) {
+	reply, err := c.Get(ctx, "/readyz")
+	if err != nil || reply.Status == http.StatusOK {
+		return reply, err
+	}
+	return c.Get(ctx, "/catalog?pagesize=1")
+}
+
 // Open asks and leaves the body to the caller. cause is for answers that are not 200.
 func (c *Client) Open(ctx context.Context, method, path string) (*http.Response, func() string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://athens", nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	request.URL = &url.URL{Scheme: "http", Host: "athens", Path: path}
+	// No module path has a question mark.
+	path, query, _ := strings.Cut(path, "?")
+	request.URL = &url.URL{Scheme: "http", Host: "athens", Path: path, RawQuery: query}
 	id := "gate-" + strconv.FormatInt(c.serial.Add(1), 10)
 	request.Header.Set("Athens-Request-ID", id)
 	reason := make(chan string, 1)

@@ -39,7 +39,7 @@ func Inherit(upstream map[string]string) []string {
 // Environment of Athens. sumdb is the address of our mirror of the checksum database, "" without one.
 func Environment(s *settings.Settings, paths Paths, credentials []string, sumdb string, timeout time.Duration) []string {
 	seconds := strconv.Itoa(int(timeout / time.Second))
-	// Lists take seconds; with a bucket this also bounds an upload.
+	// Lists take seconds; with a bucket this also bounds uploading a version.
 	listing := seconds
 	if !s.IsShared() {
 		listing = strconv.Itoa(int(min(timeout, 2*time.Minute) / time.Second))
@@ -68,13 +68,36 @@ func Environment(s *settings.Settings, paths Paths, credentials []string, sumdb 
 	if !s.IsShared() {
 		return append(env, "ATHENS_STORAGE_TYPE=disk", "ATHENS_DISK_STORAGE_ROOT="+paths.Storage, "ATHENS_SINGLE_FLIGHT_TYPE=memory")
 	}
-	s3, redis := s.Shared.S3, s.Shared.Redis
-	return append(env, "ATHENS_STORAGE_TYPE=s3", "ATHENS_S3_BUCKET_NAME="+s3.Bucket, "AWS_REGION="+s3.Region, "AWS_ENDPOINT="+s3.Endpoint,
-		"AWS_FORCE_PATH_STYLE="+strconv.FormatBool(s3.ForcePathStyle), "AWS_ACCESS_KEY_ID="+s3.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY="+s3.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true",
-		"ATHENS_SINGLE_FLIGHT_TYPE=redis", "ATHENS_REDIS_ENDPOINT="+redis.Endpoint, "ATHENS_REDIS_PASSWORD="+redis.Password,
-		// Waiting for another proxy's fetch may take as long as a fetch does.
-		"ATHENS_REDIS_LOCK_TIMEOUT="+seconds, "ATHENS_REDIS_LOCK_MAX_RETRIES="+strconv.Itoa(max(10, int(timeout/time.Second))))
+	return append(append(env, bucket(s)...), lock(s, timeout)...)
+}
+
+func bucket(s *settings.Settings) []string {
+	s3 := s.Shared.S3
+	return []string{
+		"ATHENS_STORAGE_TYPE=s3", "ATHENS_S3_BUCKET_NAME=" + s3.Bucket, "AWS_REGION=" + s3.Region, "AWS_ENDPOINT=" + s3.Endpoint,
+		"AWS_FORCE_PATH_STYLE=" + strconv.FormatBool(s3.ForcePathStyle), "AWS_ACCESS_KEY_ID=" + s3.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + s3.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true",
+	}
+}
+
+// LockLasts is how long the lock of a proxy that was killed keeps the others from the version that it was fetching. Athens never renews a lock:
+// a fetch that takes longer loses it, and another proxy may then fetch the same once more, which puts the same objects there.
+func LockLasts(timeout time.Duration) time.Duration {
+	return min(max(timeout/5, time.Second).Truncate(time.Second), 2*time.Minute)
+}
+
+func lock(s *settings.Settings, timeout time.Duration) []string {
+	if s.Offline {
+		// Nothing is fetched, so nobody needs the lock; Athens would not start without it.
+		return []string{"ATHENS_SINGLE_FLIGHT_TYPE=memory"}
+	}
+	redis, seconds := s.Shared.Redis, strconv.Itoa(int(timeout/time.Second))
+	return []string{
+		"ATHENS_SINGLE_FLIGHT_TYPE=redis", "ATHENS_REDIS_ENDPOINT=" + redis.Endpoint, "ATHENS_REDIS_PASSWORD=" + redis.Password,
+		// Waiting for another proxy's fetch may take as long as a fetch does; it is asked for once a second.
+		"ATHENS_REDIS_LOCK_TIMEOUT=" + seconds, "ATHENS_REDIS_LOCK_MAX_RETRIES=" + seconds,
+		"ATHENS_REDIS_LOCK_TTL=" + strconv.Itoa(int(LockLasts(timeout)/time.Second)),
+	}
 }
 
 // goVariables are what Athens hands to each go command beside PATH and HOME.

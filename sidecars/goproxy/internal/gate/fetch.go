@@ -12,7 +12,7 @@ import (
 	"workstation/sidecars/goproxy/internal/store"
 )
 
-// fetch a version by asking Athens for its .info, which makes it store all three files.
+// fetch a version by asking Athens for its .info, which makes it store all three files: on the disk, or in the team's bucket.
 func (g *Gate) fetch(ctx context.Context, q question) answer {
 	// Several versions at once, but none while a branch is resolved: that may write the same version's files a second time.
 	defer g.locks.Shared(q.Path)()
@@ -25,7 +25,8 @@ func (g *Gate) fetch(ctx context.Context, q question) answer {
 	if !damaged && !errors.Is(err, store.ErrAbsent) {
 		return g.broken(q, err)
 	}
-	if g.settings.Load().Offline {
+	now := g.settings.Load()
+	if now.Offline && !now.IsShared() {
 		if damaged {
 			return g.broken(q, err)
 		}
@@ -38,8 +39,11 @@ func (g *Gate) fetch(ctx context.Context, q question) answer {
 			return g.broken(q, err)
 		}
 	}
+	if now.IsShared() {
+		return g.pull(ctx, q)
+	}
 	escaped := q
-	escaped.path = q.path[:len(q.path)-len(q.kind)] + kindInfo
+	escaped.path = q.pathOf(kindInfo)
 	reply, err := g.upstream(ctx, escaped)
 	if err != nil || reply.Status != http.StatusOK {
 		return g.failure(ctx, q, reply, err)
@@ -104,10 +108,17 @@ func (g *Gate) together(w *counter, r *http.Request, q question, work func(conte
 	return result, true
 }
 
+// patience with Athens: it ends its own work in time; longer means that it hangs itself. With a team it may wait for another's fetch first.
+func (g *Gate) patience() time.Duration {
+	if g.settings.Load().IsShared() {
+		return 2*g.FetchTimeout + 15*time.Second
+	}
+	return g.FetchTimeout + 15*time.Second
+}
+
 // upstream asks Athens, and counts.
 func (g *Gate) upstream(ctx context.Context, q question) (athens.Reply, error) {
-	// Athens ends its own work in time; longer means that it hangs itself.
-	ctx, cancel := context.WithTimeout(ctx, g.FetchTimeout+15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, g.patience())
 	defer cancel()
 	start := time.Now()
 	reply, err := g.Athens.Get(ctx, q.path)
@@ -124,17 +135,23 @@ func (g *Gate) failure(ctx context.Context, q question, reply athens.Reply, err 
 	if err != nil {
 		cause = "the proxy was interrupted, and starts again by itself: try again (" + err.Error() + ")"
 		if errors.Is(err, context.DeadlineExceeded) {
-			cause = fmt.Sprintf("Athens does not answer: no answer within %s (timeout)", g.FetchTimeout)
+			cause = fmt.Sprintf("Athens does not answer: no answer within %s (timeout)", g.patience())
 		}
 	}
 	if cause == "" && reply.Status == http.StatusGatewayTimeout {
 		cause = "timeout"
 	}
+	if told, ours := g.teamTold(q, g.Scrubber.Clean(cause), err); ours {
+		return g.told(q, told, cause)
+	}
 	private := g.settings.Load().PrivateFor(q.Path)
 	if private != nil && g.Probe != nil && explain.Vague(cause) {
 		cause += "\n" + g.Probe(ctx, q.Path)
 	}
-	told := explain.Failure(q.what(), q.Path, g.Scrubber.Clean(cause), private)
+	return g.told(q, explain.Failure(q.what(), q.Path, g.Scrubber.Clean(cause), private), cause)
+}
+
+func (g *Gate) told(q question, told explain.Answer, cause string) answer {
 	g.Metrics.failed(told.Kind)
 	g.Log.Warn("not fetched", "module", q.what(), "kind", told.Kind, "status", told.Status, "cause", g.Scrubber.Clean(cause))
 	if told.Kind == "disk" {

@@ -1,4 +1,4 @@
-// Package gate is what clients talk to: it serves whole modules from the disk and lets Athens fetch the others.
+// Package gate is what clients talk to: it serves whole modules from the disk and lets Athens fetch the others, into the disk or into a bucket.
 package gate
 
 import (
@@ -40,6 +40,8 @@ type Gate struct {
 	FetchTimeout time.Duration
 	// Probe asks a private module's server what is wrong, where go does not tell. May be nil.
 	Probe func(ctx context.Context, modulePath string) string
+	// Team is nil where modules are kept on the disk.
+	Team Team
 
 	settings atomic.Pointer[settings.Settings]
 	password atomic.Pointer[[sha256.Size]byte]
@@ -114,10 +116,6 @@ func (g *Gate) route(w *counter, r *http.Request, kind *string) {
 		return
 	}
 	*kind = q.kind
-	if g.settings.Load().IsShared() {
-		g.relay(w, r, q)
-		return
-	}
 	switch q.kind {
 	case kindInfo, kindMod, kindZip:
 		g.version(w, r, q)

@@ -26,7 +26,7 @@ func readFull(r io.Reader, into []byte) (int, error) {
 }
 
 var kinds = []string{kindInfo, kindMod, kindZip, kindList, kindLatest, kindQuery, kindSumdb, kindOther}
-var failures = []string{"missing", "refused", "checksum", "disk", "upstream", "storage", "offline"}
+var failures = []string{"missing", "refused", "checksum", "disk", "upstream", "storage", "offline", "shared"}
 
 // bounds of the durations of fetches, in seconds.
 var bounds = []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300}
@@ -50,7 +50,7 @@ type Metrics struct {
 	answers      [8][6]atomic.Int64
 	bytes        [8]atomic.Int64
 	hits, misses atomic.Int64
-	failuresBy   [7]atomic.Int64
+	failuresBy   [8]atomic.Int64
 	fetches      [2]atomic.Int64
 	buckets      [11]atomic.Int64
 	nanoseconds  atomic.Int64

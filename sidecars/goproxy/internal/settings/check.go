@@ -82,8 +82,8 @@ func (s *Settings) checkShared(found *problems) {
 	if s.Shared.S3.Region == "" {
 		found.add("shared.s3.region", "must be given; for servers without regions us-east-1")
 	}
-	if s.Shared.Redis.Endpoint == "" {
-		found.add("shared.redis.endpoint", "must be HOST:PORT or a redis URL: several proxies on one bucket need its lock")
+	if host, port, err := net.SplitHostPort(s.Shared.Redis.Endpoint); err != nil || host == "" || port == "" {
+		found.add("shared.redis.endpoint", "%q must be HOST:PORT: several proxies on one bucket need its lock", s.Shared.Redis.Endpoint)
 	}
 	if endpoint := s.Shared.S3.Endpoint; endpoint != "" {
 		if parsed, err := url.Parse(endpoint); err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") {

@@ -74,7 +74,7 @@ type Shared struct {
 	} `json:"redis"`
 }
 
-// IsShared says that modules are kept in a bucket, not on the disk.
+// IsShared says that modules are kept in a bucket; the disk is a cache of it then.
 func (s *Settings) IsShared() bool { return s.Shared.S3.Bucket != "" }
 
 // Load reads and checks the file.

@@ -43,6 +43,8 @@ type Version struct {
 // Store is a folder in the layout of Athens' disk storage: <module path>/<version>/{go.mod,source.zip,<version>.info}, paths unescaped.
 type Store struct {
 	Root string
+	// Temporary is where Put's files grow; it is on the same volume.
+	Temporary string
 
 	mu    sync.RWMutex
 	known map[module.Version]*Version

@@ -1,0 +1,155 @@
+/** Module proxies as processes of this machine: the gate, Athens and the checksum mirror as a container of the product runs them. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { GateConfig } from "../../../domain/go-proxy/gate-config.ts";
+import { athensProgram, SIDECAR_GO, sidecarProgram } from "../../../domain/go-proxy/plan.ts";
+import type { GoProgram } from "../../../domain/recipe.ts";
+import { sourcesDigest } from "../../../provider/go/program-cache.ts";
+import { programHere } from "../../../provider/go/program-here.ts";
+import { machineHost } from "../../../provider/host.ts";
+import { certificate } from "../../labs/certificate.ts";
+import { lab } from "../../labs/cleanup.ts";
+import { freePort, LOOPBACK, labFolder, type Running, serve } from "../../labs/server.ts";
+import type { Result } from "./workbench.ts";
+
+const run = promisify(execFile);
+const repository = join(__dirname, "..", "..", "..");
+
+export interface GatePrograms {
+  gate: string;
+  athens: string;
+  sumdb: string;
+  go: string;
+}
+
+/** From the product's own cache, so that only an edit is built again. */
+export async function gatePrograms(): Promise<GatePrograms> {
+  const host = machineHost();
+  const built = async (program: GoProgram): Promise<string> => {
+    const digest = await sourcesDigest(program.module);
+    return await programHere(host, { ...program, digest }, SIDECAR_GO, () => undefined);
+  };
+  const gate = await built(sidecarProgram(repository, "goproxy"));
+  const athens = await built(athensProgram(repository));
+  const sumdb = await built(sidecarProgram(repository, "sumdb"));
+  return { gate, athens, sumdb, go: (await run("go", ["env", "GOROOT"])).stdout.trim().concat("/bin/go") };
+}
+
+export interface GateLab {
+  /** `https://127.0.0.1:PORT` */
+  url: string;
+  config: GateConfig;
+  /** `go mod download -json` with an empty module cache; `env` overlays what a developer's container has. */
+  download(modules: readonly string[], env?: NodeJS.ProcessEnv): Promise<Result>;
+  /** What `health` reports; empty when all is well. */
+  problems(): Promise<string[]>;
+  metric(name: string): Promise<number>;
+  /** Ends it, `SIGKILL` without a chance to clean up. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+  begin(): Promise<void>;
+  /** Only while it is ended. */
+  wipe(): Promise<void>;
+  log(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface GateOptions {
+  programs: GatePrograms;
+  upstream: Record<string, string>;
+  shared: GateConfig["shared"];
+  /** Such as `30s`. */
+  fetchTimeout: string;
+}
+
+const PASSWORD = "password-of-a-developer";
+
+export async function startGate({ programs, upstream, shared, fetchTimeout }: GateOptions): Promise<GateLab> {
+  return await lab(async (cleanup) => {
+    const folder = await labFolder(cleanup, "gate");
+    const { cert, key, rootFile } = await certificate(folder, [LOOPBACK]);
+    const [port, admin] = [await freePort(), await freePort()];
+    const url = `https://${LOOPBACK}:${port}`;
+    const config: GateConfig = {
+      listen: `${LOOPBACK}:${port}`,
+      admin: `${LOOPBACK}:${admin}`,
+      tls: { pem: join(folder, "tls.pem") },
+      auth: { user: "go", password: PASSWORD },
+      storage: join(folder, "storage"),
+      programs: { athens: programs.athens, sumdb: programs.sumdb, go: programs.go },
+      upstream,
+      offline: false,
+      private: [],
+      ...(shared === undefined ? {} : { shared }),
+    };
+    await writeFile(config.tls.pem, key + cert, { mode: 0o600 });
+    await writeFile(join(folder, "netrc"), `machine ${LOOPBACK}:${port} login go password ${PASSWORD}\n`);
+    await mkdir(join(folder, "runtime"), { mode: 0o700 });
+    const files = { config: join(folder, "config.json"), log: join(folder, "log") };
+
+    const problems = async (): Promise<string[]> => {
+      const answer = await fetch(`http://${config.admin}/healthz`);
+      return ((await answer.json()) as { problems: string[] }).problems;
+    };
+    const serving = async (): Promise<boolean> => {
+      try {
+        return !(await problems()).some((problem) => problem.startsWith("starting: "));
+      } catch {
+        // It does not listen yet.
+        return false;
+      }
+    };
+    const begin = async (): Promise<Running> => {
+      await writeFile(files.config, JSON.stringify(config), { mode: 0o600 });
+      const flags = ["--config", files.config, "--runtime", join(folder, "runtime"), "--fetch-timeout", fetchTimeout];
+      return await serve({
+        name: "workstation-goproxy",
+        argv: [programs.gate, "serve", ...flags],
+        env: { PATH: process.env.PATH, SSL_CERT_FILE: process.env.SSL_CERT_FILE },
+        ready: serving,
+        logFile: files.log,
+      });
+    };
+    let running = await begin();
+    cleanup.add(() => running.stop());
+
+    const download = async (modules: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> => {
+      const work = await mkdtemp(join(tmpdir(), "gows-client-"));
+      const go = { GOPROXY: url, GONOPROXY: "none", GOSUMDB: "sum.golang.org", GOFLAGS: "-modcacherw", GOENV: "off" };
+      const files = { GOMODCACHE: work, NETRC: join(folder, "netrc"), SSL_CERT_FILE: rootFile, HOME: work };
+      try {
+        const { stdout, stderr } = await run(programs.go, ["mod", "download", "-json", ...modules], {
+          cwd: work,
+          env: { PATH: process.env.PATH, ...go, GOTOOLCHAIN: "local", GOPATH: work, ...files, ...env },
+        });
+        return { code: 0, stdout, stderr };
+      } catch (error) {
+        const { code, stdout, stderr } = error as { code?: number; stdout?: string; stderr?: string };
+        if (typeof code !== "number") throw error;
+        return { code, stdout: stdout ?? "", stderr: stderr ?? "" };
+      } finally {
+        await rm(work, { recursive: true, force: true });
+      }
+    };
+    return {
+      url,
+      config,
+      download,
+      problems,
+      metric: async (name) => {
+        const text = await (await fetch(`http://${config.admin}/metrics`)).text();
+        const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+        if (line === undefined) throw new Error(`no metric ${name} in\n${text}`);
+        return Number(line.slice(name.length));
+      },
+      end: (signal) => running.stop(signal),
+      begin: async () => {
+        running = await begin();
+      },
+      wipe: () => rm(config.storage, { recursive: true }),
+      log: () => readFile(files.log, "utf8"),
+    };
+  });
+}
