@@ -11,7 +11,10 @@ export interface Problem {
 }
 
 const MIB = 1024 ** 2;
-const LEAST_MEMORY = 64 * MIB;
+/** MiB. */
+const LEAST_MEMORY = 64;
+/** MiB: the gate, Athens and the checksum mirror, and the go commands that fetch. */
+const LEAST_PROXY_MEMORY = 256;
 
 /** Gives each project its name: the one written, else the folder's made valid. */
 export function nameProjects(projects: readonly ProjectSettings[]): { projects: NamedProject[]; problems: Problem[] } {
@@ -112,18 +115,20 @@ function portProblems(projects: readonly NamedProject[]): Problem[] {
 }
 
 function memoryProblems(settings: LoadedSettings): Problem[] {
-  const entries: [PropertyKey[], string | undefined][] = [
-    [["container", "memory"], settings.container.memory],
-    ...settings.projects.map(({ memory }, index): [PropertyKey[], string | undefined] => [
+  const entries: [PropertyKey[], string | undefined, number][] = [
+    [["container", "memory"], settings.container.memory, LEAST_MEMORY],
+    [["goProxy", "memory"], settings.goProxy.memory, LEAST_PROXY_MEMORY],
+    ...settings.projects.map(({ memory }, index): [PropertyKey[], string | undefined, number] => [
       ["projects", index, "memory"],
       memory,
+      LEAST_MEMORY,
     ]),
   ];
-  return entries.flatMap(([path, memory]): Problem[] => {
+  return entries.flatMap(([path, memory, least]): Problem[] => {
     if (memory === undefined) return [];
     const bytes = toBytes(memory);
-    if (bytes % MIB === 0 && bytes >= LEAST_MEMORY && Number.isSafeInteger(bytes)) return [];
-    return [{ path, message: `${show(memory)} is not allowed: must be whole MiB, at least 64MiB` }];
+    if (bytes % MIB === 0 && bytes >= least * MIB && Number.isSafeInteger(bytes)) return [];
+    return [{ path, message: `${show(memory)} is not allowed: must be whole MiB, at least ${least}MiB` }];
   });
 }
 

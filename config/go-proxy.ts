@@ -45,14 +45,14 @@ export const goProxy = z
       .enum(["off", "local", "shared"])
       .default("off")
       .describe(
-        "`local` runs a module proxy (Athens) with its own certificate and password beside the containers, and a copy of the checksum database; `shared` keeps modules in an S3 bucket that a team shares. `off` leaves it out.",
+        "`local` runs a module proxy (Athens) with its own certificate and password beside the containers, and a copy of the checksum database; `shared` keeps modules in an S3 bucket that a team shares, with a copy of what this machine used. `off` leaves it out.",
       ),
     port: z.int().min(1024).max(65535).default(3443).describe("Published on 127.0.0.1 only."),
     host: z
       .boolean()
       .default(false)
       .describe("`./workstation env` also prints what Go outside containers needs to use the proxy."),
-    memory: size("1GiB").default("1GiB").describe("Memory limit."),
+    memory: size("1GiB").default("1GiB").describe("Memory limit, in whole MiB, at least 256MiB."),
     cpus: z.number().positive().max(1024).optional().describe("CPU limit, in cores."),
     pids: z.int().min(64).max(1_000_000).default(1024).describe("Limit on processes and threads."),
     private: z.array(privateHost).default([]).describe("Git servers with private modules."),
@@ -75,7 +75,10 @@ export const goProxy = z
               )
               .optional()
               .describe("Address of an S3-compatible server. Default: Amazon's."),
-            forcePathStyle: z.boolean().default(false).describe("The bucket in the path, as most own servers want it."),
+            forcePathStyle: z
+              .boolean()
+              .default(false)
+              .describe("The bucket in the path instead of before the host's name, as most own servers want it."),
             accessKeyId: z.string().min(1).describe("Who signs in; its secret is `credentials.s3`."),
           })
           .describe("Where modules are kept."),

@@ -50,6 +50,16 @@ test.each<[string, Record<string, unknown>, string]>([
     'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, credentials.',
   ],
   [
+    "a module proxy with too little memory",
+    { goProxy: { memory: "128MiB" } },
+    'goProxy.memory: "128MiB" is not allowed: must be whole MiB, at least 256MiB',
+  ],
+  [
+    "a module proxy's memory that Docker's provider cannot count",
+    { goProxy: { memory: "300001KiB" } },
+    'goProxy.memory: "300001KiB" is not allowed: must be whole MiB, at least 256MiB',
+  ],
+  [
     "unknown nested key",
     { container: { memry: "1GiB" } },
     'container.memry: is not a known key. Did you mean "memory"?',

@@ -2,82 +2,34 @@
  * The module proxy under the real engine, daemon, Athens and git: what a developer's container gets through it, what happens
  * when upstream, credentials, certificates or processes fail, that no secret is anywhere in the clear, and that all goes.
  */
-import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type GitLab, startGit } from "../labs/git.ts";
 import { bridgeAddress, freePort } from "../labs/server.ts";
 import { startUpstream, type UpstreamLab } from "../labs/upstream.ts";
+import { download, ModuleProxyBench, until } from "./support/module-proxy.ts";
 import { type Result, Workbench } from "./support/workbench.ts";
 
 const minutes = 60_000;
 let bench: Workbench;
 let upstream: UpstreamLab;
 let git: GitLab;
-let project: string;
+let proxy: ModuleProxyBench;
 
-const named = (role: string): string => `gows-${bench.stack}-${role}`;
-
-/** In the developer's container, in a folder of its own, with an empty module cache. */
-async function inside(script: string): Promise<Result> {
-  const prepared = `cd "$(mktemp -d)" && export GOMODCACHE="$PWD/mod" GOFLAGS=-modcacherw && ${script}`;
-  return await bench.workstation("exec", "shop", "--", "sh", "-c", prepared);
-}
-
-async function succeeds(script: string): Promise<string> {
-  const { code, stdout, stderr } = await inside(script);
-  if (code !== 0) throw new Error(`${script}: exit ${code}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-const download = (...modules: string[]): string => `go mod download -json ${modules.join(" ")}`;
-
-async function setCredential(host: string, secret: string): Promise<void> {
-  const child = spawn(join(bench.checkout, "workstation"), ["credential", "set", host, "--stack", bench.stack], {
-    cwd: bench.checkout,
-    env: bench.environment,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  child.stdin.end(`${secret}\n`);
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(said);
-}
-
-/** Until the gate has read its changed file, and says that it is well. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`${what}: not within a minute`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-const healthy = async (): Promise<boolean> =>
-  (await bench.docker("inspect", "--format", "{{.State.Status}} {{.State.Health.Status}}", named("goproxy"))) ===
-  "running healthy";
+const named = (role: string): string => proxy.named(role);
+const inside = (script: string): Promise<Result> => proxy.inside(script);
+const succeeds = (script: string): Promise<string> => proxy.succeeds(script);
 
 beforeAll(async () => {
   bench = await Workbench.open();
   const address = await bridgeAddress();
   upstream = await startUpstream({ addresses: ["127.0.0.1", address] });
   git = await startGit({ address, ssh: false });
-  project = join(bench.folder, "shop");
-  mkdirSync(project);
-  writeFileSync(join(project, "go.mod"), "module example.com/shop\n\ngo 1.22\n\nrequire rsc.io/quote v1.5.2\n");
-  writeFileSync(
-    join(project, "main.go"),
-    'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n',
-  );
-  writeFileSync(bench.stackFile, "config:\n  go-workstation:image:\n    source: bootstrap\n");
-  await bench.configure(["go-workstation:projects"], [{ path: project }]);
-  await bench.configure(["go-workstation:smokeTest"], { enabled: false });
-  const [url] = upstream.urls.filter((one) => one.includes(address));
-  await bench.configure(["go-workstation:go"], { env: { GOPROXY: url, GOSUMDB: "sum.golang.org" } });
+  proxy = new ModuleProxyBench(bench);
+  const [url = ""] = upstream.urls.filter((one) => one.includes(address));
+  await proxy.project({ GOPROXY: url, GOSUMDB: "sum.golang.org" });
   await bench.configure(["go-workstation:hostSync"], {
     roots: { files: [git.rootFile] },
     proxy: { http: git.proxy, https: git.proxy, noProxy: [address] },
@@ -91,8 +43,8 @@ beforeAll(async () => {
       { host: git.gitea.name, user: git.gitea.user },
     ],
   });
-  await setCredential(git.gitlab.name, git.gitlab.password);
-  await setCredential(git.gitea.name, "a wrong password");
+  await proxy.setCredential(git.gitlab.name, git.gitlab.password);
+  await proxy.setCredential(git.gitea.name, "a wrong password");
 }, 5 * minutes);
 
 afterAll(async () => {
@@ -113,14 +65,7 @@ test(
     upstream.reset();
     await succeeds(download("rsc.io/quote@v1.5.2", "github.com/BurntSushi/toml@v1.3.2"));
     expect([...upstream.requests.keys()].filter((path) => !path.startsWith("/sumdb/"))).toEqual([]);
-    for (const args of [
-      ["up", "--yes"],
-      ["up", "--yes", "--full"],
-    ]) {
-      const again = await bench.succeed(...args);
-      expect(`${again.stdout}${again.stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
-    }
-    expect((await bench.drift()).report.drifted).toEqual([]);
+    await proxy.upChangesNothing();
     const refused = await succeeds(
       'curl -s -o answer -w "%{http_code} " "$GOPROXY/rsc.io/quote/@v/v1.5.2.info"; curl -s -o answer -w "%{http_code}" -u go:wrong "$GOPROXY/rsc.io/quote/@v/v1.5.2.info"',
     );
@@ -165,7 +110,7 @@ test(
     expect(wrong.stdout + wrong.stderr).toContain(git.gitea.name);
     expect(wrong.stdout + wrong.stderr).toContain(`credential set ${git.gitea.name}`);
     expect(wrong.stdout + wrong.stderr).not.toContain("a wrong password");
-    await setCredential(git.gitea.name, git.gitea.password);
+    await proxy.setCredential(git.gitea.name, git.gitea.password);
     await bench.succeed("up", "--yes");
     await until("the new credential", async () => (await inside(download(`${path}@v1.0.0`))).code === 0);
     expect(await bench.docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", named("goproxy"))).toBe(before);
@@ -219,7 +164,7 @@ test(
     process.kill(Number(pid), "SIGKILL");
     upstream.delay = 0;
     expect((await fetching).code).not.toBe(0);
-    await until("the proxy", healthy);
+    await until("the proxy", () => proxy.healthy());
     await succeeds(download(module));
   },
   5 * minutes,
@@ -278,34 +223,12 @@ test(
 test(
   "no secret is in state, logs, containers, images or files for others",
   async () => {
-    const netrc = readFileSync(join(bench.checkout, `.workstation/${bench.stack}/secrets/dev/netrc`), "utf8");
-    const password = /password (\S+)/.exec(netrc)?.[1] ?? "";
-    expect(password.length).toBeGreaterThan(20);
-    const secrets = [password, git.gitlab.password, git.gitea.password];
-    const containers = [named("goproxy"), named("ca"), named("shop")];
-    const texts = await Promise.all([
-      bench.docker("inspect", ...containers),
-      ...containers.map((name) => bench.docker("logs", name)),
-      bench
-        .docker("image", "ls", "--quiet", "--filter", `reference=go-workstation/${bench.stack}/*`)
-        .then(async (ids) => bench.docker("image", "inspect", ...ids.split("\n"))),
-      bench.docker("top", named("goproxy"), "-eo", "pid,args"),
-      readFileSync(bench.stackFile, "utf8"),
-      ...filesBelow(join(bench.folder, "state")).map((file) => readFileSync(file, "utf8")),
-      ...filesBelow(join(bench.checkout, ".workstation"))
-        .filter((file) => (statSync(file).mode & 0o077) !== 0)
-        .map((file) => readFileSync(file, "utf8")),
-    ]);
+    const secrets = [proxy.password(), git.gitlab.password, git.gitea.password];
+    const texts = await proxy.readableByOthers();
     for (const secret of secrets) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   },
   2 * minutes,
 );
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
 
 test(
   "destroy leaves nothing",

@@ -85,7 +85,7 @@ export async function startS3(options: S3Options = {}): Promise<S3Lab> {
         logFile: join(folder, "log"),
       });
     let running = await begin();
-    cleanup.add(() => running.stop());
+    cleanup.add(() => running.stop("SIGKILL"));
     const objects = join(folder, "objects", bucket);
     return {
       endpoint: `http://${address}:${port}`,
@@ -99,7 +99,8 @@ export async function startS3(options: S3Options = {}): Promise<S3Lab> {
         const files = found.filter((entry) => entry.isFile());
         return files.map(({ parentPath, name }) => join(parentPath, name).slice(objects.length + 1)).sort();
       },
-      cut: () => running.stop(),
+      // Asked to end it would wait for the connections that clients keep open.
+      cut: () => running.stop("SIGKILL"),
       restore: async () => {
         running = await begin();
       },

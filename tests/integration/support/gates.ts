@@ -42,8 +42,8 @@ export interface GateLab {
   /** `https://127.0.0.1:PORT` */
   url: string;
   config: GateConfig;
-  /** `go mod download -json` with an empty module cache; `env` overlays what a developer's container has. */
-  download(modules: readonly string[], env?: NodeJS.ProcessEnv): Promise<Result>;
+  /** `go mod download -json` with an empty module cache, in a folder with that go.sum where one is given. */
+  download(modules: readonly string[], goSum?: string): Promise<Result>;
   /** What `health` reports; empty when all is well. */
   problems(): Promise<string[]>;
   metric(name: string): Promise<number>;
@@ -115,15 +115,20 @@ export async function startGate({ programs, upstream, shared, fetchTimeout }: Ga
     let running = await begin();
     cleanup.add(() => running.stop());
 
-    const download = async (modules: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> => {
+    const download = async (modules: readonly string[], goSum?: string): Promise<Result> => {
       const work = await mkdtemp(join(tmpdir(), "gows-client-"));
-      const go = { GOPROXY: url, GONOPROXY: "none", GOSUMDB: "sum.golang.org", GOFLAGS: "-modcacherw", GOENV: "off" };
-      const files = { GOMODCACHE: work, NETRC: join(folder, "netrc"), SSL_CERT_FILE: rootFile, HOME: work };
+      if (goSum !== undefined) {
+        await writeFile(join(work, "go.mod"), "module example.com/client\n\ngo 1.22\n");
+        await writeFile(join(work, "go.sum"), goSum);
+      }
+      const env = {
+        ...{ PATH: process.env.PATH, HOME: work, GOENV: "off", GOTOOLCHAIN: "local", GOFLAGS: "-modcacherw" },
+        ...{ GOPATH: join(work, "go"), GOPROXY: url, GONOPROXY: "none", GONOSUMDB: config.upstream.GONOSUMDB },
+        ...{ GOSUMDB: "sum.golang.org", NETRC: join(folder, "netrc"), SSL_CERT_FILE: rootFile },
+      };
       try {
-        const { stdout, stderr } = await run(programs.go, ["mod", "download", "-json", ...modules], {
-          cwd: work,
-          env: { PATH: process.env.PATH, ...go, GOTOOLCHAIN: "local", GOPATH: work, ...files, ...env },
-        });
+        const args = ["mod", "download", "-json", ...modules];
+        const { stdout, stderr } = await run(programs.go, args, { cwd: work, env });
         return { code: 0, stdout, stderr };
       } catch (error) {
         const { code, stdout, stderr } = error as { code?: number; stdout?: string; stderr?: string };

@@ -39,6 +39,10 @@ func (p *programs) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopped = true
+	if p.client != nil {
+		// Athens would wait five seconds for a connection that was never used.
+		p.client.HTTP.CloseIdleConnections()
+	}
 	for i := len(p.running) - 1; i >= 0; i-- {
 		p.running[i].Stop(grace)
 	}

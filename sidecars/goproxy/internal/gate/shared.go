@@ -62,6 +62,7 @@ func (g *Gate) object(ctx context.Context, q question, kind string) ([]byte, *an
 	reply, err := g.upstream(ctx, one)
 	if err == nil && explain.LockLost(reply.Cause) {
 		// Fetched and stored, only later than the lock lasts.
+		g.Log.Info("a fetch took longer than its lock lasts", "module", q.what())
 		reply, err = g.upstream(ctx, one)
 	}
 	if err == nil && reply.Status == http.StatusOK {

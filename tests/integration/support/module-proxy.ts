@@ -1,0 +1,122 @@
+/** A stack with a module proxy, as a developer uses it: from the project's container, with an empty module cache each time. */
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Result, Workbench } from "./workbench.ts";
+
+export class ModuleProxyBench {
+  readonly bench: Workbench;
+
+  constructor(bench: Workbench) {
+    this.bench = bench;
+  }
+
+  named(role: string): string {
+    return `gows-${this.bench.stack}-${role}`;
+  }
+
+  /** A project `shop`, and a stack file with nothing in it but that and where modules come from. */
+  async project(goEnv: Record<string, string>): Promise<void> {
+    const { bench } = this;
+    const project = join(bench.folder, "shop");
+    mkdirSync(project);
+    writeFileSync(join(project, "go.mod"), "module example.com/shop\n\ngo 1.22\n\nrequire rsc.io/quote v1.5.2\n");
+    writeFileSync(
+      join(project, "main.go"),
+      'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n',
+    );
+    writeFileSync(bench.stackFile, "config:\n  go-workstation:image:\n    source: bootstrap\n");
+    await bench.configure(["go-workstation:projects"], [{ path: project }]);
+    await bench.configure(["go-workstation:smokeTest"], { enabled: false });
+    await bench.configure(["go-workstation:go"], { env: goEnv });
+  }
+
+  /** In the developer's container, in a folder of its own. */
+  async inside(script: string): Promise<Result> {
+    const prepared = `cd "$(mktemp -d)" && export GOMODCACHE="$PWD/mod" GOFLAGS=-modcacherw && ${script}`;
+    return await this.bench.workstation("exec", "shop", "--", "sh", "-c", prepared);
+  }
+
+  async succeeds(script: string): Promise<string> {
+    const { code, stdout, stderr } = await this.inside(script);
+    if (code !== 0) throw new Error(`${script}: exit ${code}\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  async setCredential(host: string, secret: string): Promise<void> {
+    const { bench } = this;
+    const child = spawn(join(bench.checkout, "workstation"), ["credential", "set", host, "--stack", bench.stack], {
+      cwd: bench.checkout,
+      env: bench.environment,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    child.stdin.end(`${secret}\n`);
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    if (code !== 0) throw new Error(said);
+  }
+
+  async healthy(): Promise<boolean> {
+    const format = "{{.State.Status}} {{.State.Health.Status}}";
+    return (await this.bench.docker("inspect", "--format", format, this.named("goproxy"))) === "running healthy";
+  }
+
+  /** Neither a plain `up` nor a full one finds anything to do, and nothing has drifted. */
+  async upChangesNothing(): Promise<void> {
+    for (const args of [
+      ["up", "--yes"],
+      ["up", "--yes", "--full"],
+    ]) {
+      const again = await this.bench.succeed(...args);
+      expect(`${again.stdout}${again.stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
+    }
+    expect((await this.bench.drift()).report.drifted).toEqual([]);
+  }
+
+  /** What the proxy's clients sign in with. */
+  password(): string {
+    const netrc = readFileSync(join(this.bench.checkout, `.workstation/${this.bench.stack}/secrets/dev/netrc`), "utf8");
+    const password = /password (\S+)/.exec(netrc)?.[1] ?? "";
+    expect(password.length).toBeGreaterThan(20);
+    return password;
+  }
+
+  /** Everything that others than the owner can read: state, logs, containers, images, processes' arguments, files. */
+  async readableByOthers(): Promise<string[]> {
+    const { bench } = this;
+    const containers = [this.named("goproxy"), this.named("ca"), this.named("shop")];
+    return await Promise.all([
+      bench.docker("inspect", ...containers),
+      ...containers.map((name) => bench.docker("logs", name)),
+      bench
+        .docker("image", "ls", "--quiet", "--filter", `reference=go-workstation/${bench.stack}/*`)
+        .then(async (ids) => bench.docker("image", "inspect", ...ids.split("\n"))),
+      bench.docker("top", this.named("goproxy"), "-eo", "pid,args"),
+      readFileSync(bench.stackFile, "utf8"),
+      ...filesBelow(join(bench.folder, "state")).map((file) => readFileSync(file, "utf8")),
+      ...filesBelow(join(bench.checkout, ".workstation"))
+        .filter((file) => (statSync(file).mode & 0o077) !== 0)
+        .map((file) => readFileSync(file, "utf8")),
+    ]);
+  }
+}
+
+export const download = (...modules: string[]): string => `go mod download -json ${modules.join(" ")}`;
+
+/** Asks again and again, for at most a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what}: not within a minute`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
