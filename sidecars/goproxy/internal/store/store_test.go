@@ -127,3 +127,42 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d versions are remembered", len(s.known))
 	}
 }
+
+func TestPutIsWholeOrNothing(t *testing.T) {
+	root := t.TempDir()
+	s := &Store{Root: filepath.Join(root, "modules"), Temporary: filepath.Join(root, "tmp")}
+	for _, folder := range []string{s.Root, s.Temporary} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := module.Version{Path: "example.com/Put", Version: "v1.0.0"}
+	info, mod := []byte(`{"Version":"v1.0.0"}`), []byte("module example.com/Put\n")
+	// Without its archive the version must not be there.
+	if err := s.Put(m, info, mod, filepath.Join(s.Temporary, "missing.zip")); err == nil {
+		t.Fatal("an archive that is not there was put")
+	}
+	if _, err := s.Find(m); !errors.Is(err, ErrAbsent) {
+		t.Fatalf("half a version: %v", err)
+	}
+	file, err := s.Spool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write(standin.ModuleZip(m)); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(m, info, mod, file.Name()); err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.Find(m)
+	if err != nil || !bytes.Equal(found.Info, info) || !bytes.Equal(found.Mod, mod) || found.ZipSize != int64(len(standin.ModuleZip(m))) {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	if left, err := os.ReadDir(s.Temporary); err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
