@@ -284,6 +284,28 @@ function flipped(archive: Buffer): Buffer {
   return copy;
 }
 
+test(
+  "offline, the bucket is read without Redis, and nothing is fetched",
+  async () => {
+    const module = "github.com/pkg/errors@v0.9.0";
+    good(await one.download([module]));
+    const change = () =>
+      Object.assign(two.config, { offline: true, upstream: { GOPROXY: upstream.url, GONOSUMDB: "*" } });
+    await redis.cut();
+    upstream.reset();
+    try {
+      await reconfigured(two, change, async () => {
+        good(await two.download([module]));
+        expect(refused(await two.download(["github.com/google/uuid@v1.5.0"]))).toContain("this workstation is offline");
+        expect(upstream.total()).toBe(0);
+      });
+    } finally {
+      await redis.restore();
+    }
+  },
+  minutes,
+);
+
 test("no log of either has a secret", async () => {
   for (const log of [await one.log(), await two.log()])
     for (const secret of [s3.secretAccessKey, redis.password]) expect(log).not.toContain(secret);
