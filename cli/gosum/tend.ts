@@ -3,6 +3,7 @@ import type { LoadedSettings } from "../../config/load.ts";
 import { messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Session } from "../session.ts";
+import type { Terminal } from "../terminal.ts";
 import { look } from "./seen.ts";
 import { type GoSumFile, goSumFiles } from "./sources.ts";
 
@@ -39,8 +40,9 @@ export async function prefetchModules(
   { goProxy }: Pick<LoadedSettings, "goProxy">,
   tended: Tended | undefined,
 ): Promise<void> {
-  if (goProxy.mode === "off" || tended === undefined) return;
   const { terminal, stateDir, env } = context;
+  if (goProxy.mode === "shared" && (await teamIsAway(terminal, stack, env))) return;
+  if (goProxy.mode === "off" || tended === undefined) return;
   const [{ prefetch }, { warmInContainer }] = await Promise.all([
     import("../go-proxy/prefetch.ts"),
     import("../go-proxy/warm.ts"),
@@ -50,4 +52,12 @@ export async function prefetchModules(
     goSum: async () => (await import("./look.ts")).mergedText(tended.files),
     warm: warmInContainer(stack, docker, env),
   });
+}
+
+/** Then each module would only fail of the same. */
+async function teamIsAway(terminal: Terminal, stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { healthInContainer, teamWarnings } = await import("../go-proxy/team.ts");
+  const warnings = await teamWarnings(healthInContainer(stack, env));
+  for (const text of warnings) terminal.line(terminal.paint("yellow", `! ${text}`));
+  return warnings.length > 0;
 }

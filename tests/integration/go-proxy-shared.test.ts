@@ -154,7 +154,7 @@ test(
       await two.end();
       await two.begin();
       good(await two.download(["rsc.io/quote@v1.5.2"]));
-      expect(await two.problems()).toEqual([
+      expect(await two.warnings()).toEqual([
         expect.stringContaining(`goProxy.shared.redis.endpoint ${redis.endpoint}`),
       ]);
       expect(refused(await two.download([module]))).toContain(`goProxy.shared.redis.endpoint ${redis.endpoint}`);
@@ -163,7 +163,7 @@ test(
       await redis.restore();
     }
     good(await one.download([module]));
-    await until("the second one", async () => (await two.problems()).length === 0);
+    await until("the second one", async () => (await two.warnings()).length === 0);
     good(await two.download([module]));
   },
   minutes,
@@ -196,7 +196,7 @@ test.each([
     const module = "github.com/google/uuid@v1.5.0";
     const change = () => Object.assign(two.config.shared?.[part] ?? {}, { [key]: WRONG });
     await reconfigured(two, change, async () => {
-      const [problem = ""] = await two.problems();
+      const [problem = ""] = await two.warnings();
       const told = refused(await two.download([module]));
       for (const text of [problem, told]) {
         expect(text).toContain(name);

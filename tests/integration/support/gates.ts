@@ -44,9 +44,8 @@ export interface GateLab {
   config: GateConfig;
   /** `go mod download -json` with an empty module cache, in a folder with that go.sum where one is given. */
   download(modules: readonly string[], goSum?: string): Promise<Result>;
-  /** What `health` reports; empty when all is well. */
-  problems(): Promise<string[]>;
-  metric(name: string): Promise<number>;
+  /** Of the team's servers, as `health` reports them; empty when all is well. */
+  warnings(): Promise<string[]>;
   /** Ends it, `SIGKILL` without a chance to clean up. */
   end(signal?: NodeJS.Signals): Promise<void>;
   begin(): Promise<void>;
@@ -89,13 +88,13 @@ export async function startGate({ programs, upstream, shared, fetchTimeout }: Ga
     await mkdir(join(folder, "runtime"), { mode: 0o700 });
     const files = { config: join(folder, "config.json"), log: join(folder, "log") };
 
-    const problems = async (): Promise<string[]> => {
+    const health = async (kind: "problems" | "warnings"): Promise<string[]> => {
       const answer = await fetch(`http://${config.admin}/healthz`);
-      return ((await answer.json()) as { problems: string[] }).problems;
+      return ((await answer.json()) as Record<typeof kind, string[]>)[kind];
     };
     const serving = async (): Promise<boolean> => {
       try {
-        return !(await problems()).some((problem) => problem.startsWith("starting: "));
+        return !(await health("problems")).some((problem) => problem.startsWith("starting: "));
       } catch {
         // It does not listen yet.
         return false;
@@ -142,13 +141,7 @@ export async function startGate({ programs, upstream, shared, fetchTimeout }: Ga
       url,
       config,
       download,
-      problems,
-      metric: async (name) => {
-        const text = await (await fetch(`http://${config.admin}/metrics`)).text();
-        const line = text.split("\n").find((one) => one.startsWith(`${name} `));
-        if (line === undefined) throw new Error(`no metric ${name} in\n${text}`);
-        return Number(line.slice(name.length));
-      },
+      warnings: () => health("warnings"),
       end: (signal) => running.stop(signal),
       begin: async () => {
         running = await begin();

@@ -285,7 +285,7 @@ func (l *lab) getAs(path, password string) (int, string) {
 
 func (l *lab) health() (string, error) {
 	var out, errs bytes.Buffer
-	code := run(context.Background(), []string{"health", "--admin", fmt.Sprintf("127.0.0.1:%d", l.admin)}, nil, &out, &errs)
+	code := run(context.Background(), []string{"health", "--config", l.path("config.json"), "--admin", fmt.Sprintf("127.0.0.1:%d", l.admin)}, nil, &out, &errs)
 	if code != 0 {
 		return "", fmt.Errorf("exit %d: %s", code, errs.String())
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"workstation/sidecars/goproxy/internal/gate"
 )
 
 const usage = `usage: workstation-goproxy COMMAND ... (COMMAND -h lists its flags)
@@ -62,43 +64,53 @@ func parse(flags *flag.FlagSet, arguments []string) error {
 
 func runHealth(ctx context.Context, flags *flag.FlagSet, arguments []string, _ io.Reader, out io.Writer) error {
 	admin := flags.String("admin", "127.0.0.1:8081", "where serve has /healthz")
+	config := flags.String("config", defaultConfig, "config.json that serve must have read")
 	if err := parse(flags, arguments); err != nil {
 		return err
 	}
-	problems, err := askHealth(ctx, *admin)
+	text, err := os.ReadFile(*config)
 	if err != nil {
 		return err
 	}
-	if len(problems) > 0 {
-		return errors.New(strings.Join(problems, "; "))
+	health, err := askHealth(ctx, *admin)
+	if err != nil {
+		return err
+	}
+	if health.Config != gate.ConfigDigest(text) {
+		health.Problems = append(health.Problems, "config.json changed and is not in use yet")
+	}
+	if len(health.Problems) > 0 {
+		return errors.New(strings.Join(append(health.Problems, health.Warnings...), "; "))
+	}
+	for _, warning := range health.Warnings {
+		if _, err := fmt.Fprintln(out, "warning: "+warning); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintln(out, "good")
 	return err
 }
 
-// askHealth is the list of problems of a gate or a mirror of the checksum database.
-func askHealth(ctx context.Context, admin string) ([]string, error) {
+// askHealth of a gate or a mirror of the checksum database, which has no warnings.
+func askHealth(ctx context.Context, admin string) (gate.Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	var health gate.Health
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/healthz", nil)
 	if err != nil {
-		return nil, err
+		return health, err
 	}
 	// A proxy of the environment must not be asked for loopback.
 	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
-		return nil, err
+		return health, err
 	}
 	defer response.Body.Close()
-	var state struct {
-		OK       bool     `json:"ok"`
-		Problems []string `json:"problems"`
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&health); err != nil {
+		return health, fmt.Errorf("%s: %s: %w", admin, response.Status, err)
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&state); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", admin, response.Status, err)
+	if !health.OK && len(health.Problems) == 0 {
+		health.Problems = []string{"not well, and no reason given"}
 	}
-	if !state.OK && len(state.Problems) == 0 {
-		return []string{"not well, and no reason given"}, nil
-	}
-	return state.Problems, nil
+	return health, nil
 }

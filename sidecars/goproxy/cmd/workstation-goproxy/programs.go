@@ -129,7 +129,8 @@ func (s *server) startSumdb(ctx context.Context, cancel context.CancelCauseFunc,
 	select {
 	case said := <-started:
 		s.admin.Check(func() []string {
-			problems, err := askHealth(context.WithoutCancel(ctx), said.Admin)
+			health, err := askHealth(context.WithoutCancel(ctx), said.Admin)
+			problems := health.Problems
 			if err != nil {
 				problems = []string{err.Error()}
 			}
@@ -174,7 +175,7 @@ func (s *server) startAthens(ctx context.Context, cancel context.CancelCauseFunc
 		Shared: s.settings.Shared, Lock: !s.settings.Offline, Lasts: athens.LockLasts(s.timeout), Clean: s.scrubber.Clean,
 	}
 	s.programs.team = watch
-	s.admin.Check(watch.Problems)
+	s.admin.Warn(watch.Problems)
 	return s.joinTeam(ctx, cancel, watch, spec)
 }
 

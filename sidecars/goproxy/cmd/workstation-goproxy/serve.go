@@ -95,6 +95,7 @@ func (s *server) run(ctx context.Context) error {
 
 	metrics := &gate.Metrics{}
 	s.admin = &gate.Admin{Metrics: metrics, Storage: s.settings.Storage}
+	s.admin.Config(s.configText)
 	s.admin.Starting("waiting for the certificate " + s.settings.TLS.Pem)
 	adminListener, err := net.Listen("tcp", s.settings.Admin)
 	if err != nil {

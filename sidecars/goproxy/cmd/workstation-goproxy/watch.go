@@ -34,7 +34,10 @@ func (s *server) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		text, err := os.ReadFile(s.config)
 		if err == nil && !bytes.Equal(text, last) {
 			last = text
-			err = s.apply(text, cancel)
+			// One that needs a restart is in use after it.
+			if err = s.apply(text, cancel); ctx.Err() == nil {
+				s.admin.Config(text)
+			}
 		} else if err == nil {
 			err = errSame
 		}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,8 +18,9 @@ type Admin struct {
 	// Storage is the folder whose volume must have space.
 	Storage string
 
-	mu     sync.Mutex
-	checks []func() []string
+	mu               sync.Mutex
+	checks, concerns []func() []string
+	config           string
 	// starting is what the gate is doing before it serves.
 	starting string
 }
@@ -35,6 +37,46 @@ func (a *Admin) Check(check func() []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.checks = append(a.checks, check)
+}
+
+// Warn is asked for what is wrong elsewhere, so that only a part is served: that makes nobody start this container again.
+func (a *Admin) Warn(concern func() []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.concerns = append(a.concerns, concern)
+}
+
+// Config in use, or found to be unusable.
+func (a *Admin) Config(text []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.config = ConfigDigest(text)
+}
+
+// ConfigDigest tells one text of config.json from another.
+func ConfigDigest(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text)) }
+
+// Health is what /healthz answers.
+type Health struct {
+	OK bool `json:"ok"`
+	// Problems are this container's, Warnings are those of servers that it depends on.
+	Problems []string `json:"problems"`
+	Warnings []string `json:"warnings"`
+	// Config is the digest of config.json as it was last read.
+	Config string `json:"config"`
+}
+
+// Health now.
+func (a *Admin) Health() Health {
+	problems := a.Problems()
+	a.mu.Lock()
+	concerns, config := a.concerns, a.config
+	a.mu.Unlock()
+	warnings := []string{}
+	for _, concern := range concerns {
+		warnings = append(warnings, concern()...)
+	}
+	return Health{OK: len(problems) == 0, Problems: problems, Warnings: warnings, Config: config}
 }
 
 // Problems now.
@@ -74,13 +116,13 @@ func space(folder string) []string {
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/healthz":
-		problems := a.Problems()
+		health := a.Health()
 		w.Header().Set("Content-Type", "application/json")
-		if len(problems) > 0 {
+		if !health.OK {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		// The asker may be gone; there is nobody to tell.
-		_ = json.NewEncoder(w).Encode(map[string]any{"ok": len(problems) == 0, "problems": problems})
+		_ = json.NewEncoder(w).Encode(health)
 	case "/metrics":
 		a.Metrics.write(w, r)
 	default:
