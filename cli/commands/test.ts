@@ -140,7 +140,8 @@ function jest(context: Context, project: "unit" | "integration", env: NodeJS.Pro
         [
           join(context.root, "node_modules", "jest", "bin", "jest.js"),
           ...["--selectProjects", project, "--json", `--outputFile=${report}`],
-          ...(project === "integration" ? ["--runInBand"] : []),
+          // Each has a stack of its own, and waits for containers for half of its time.
+          ...(project === "integration" ? ["--maxWorkers=2"] : []),
         ],
         {
           cwd: context.root,

@@ -5,6 +5,7 @@ import { toCpus, toMiB } from "../../config/units.ts";
 import type { ContainerPlan } from "../containers.ts";
 import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
 import type { Facts } from "../facts.ts";
+import { planFileProxies } from "../file-proxy.ts";
 import { planBase } from "../images.ts";
 import {
   containerName,
@@ -105,15 +106,17 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
   const self = containerOwner(facts.user);
   const owner = `${self.uid}:${self.gid}`;
   const { netrc, roots } = hostFiles(root, stack);
+  // Modules that were brought along in a folder of this machine.
+  const upstream = planFileProxies(question.environment);
   return {
     url: `https://${proxyAddress(stack)}`,
     hostUrl: `https://${hostAddress(settings)}`,
     image: planImage(question, self),
     authority: planAuthority(question, owner),
     ca: planCa(question, owner),
-    proxy: planProxy(question, owner),
+    proxy: planProxy(question, owner, upstream.mounts),
     volume: `${prefix(stack)}-goproxy`,
-    config: planConfig(question),
+    config: planConfig({ ...question, environment: upstream.env }),
     configFile: { path: `${secretsFolder(root, stack)}/goproxy/config.json`, owner },
     netrc: owners.map(({ owner: { uid, gid }, suffix }) => ({
       suffix,
@@ -229,7 +232,11 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
 
 const CONFIG = "/run/workstation/goproxy/config.json";
 
-function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): SidecarPlan {
+function planProxy(
+  { stack, settings, root }: GoProxyQuestion,
+  owner: string,
+  upstream: SidecarPlan["mounts"],
+): SidecarPlan {
   const { goProxy } = settings;
   const folder = stackFolder(root, stack);
   const [uid, gid] = owner.split(":");
@@ -251,6 +258,7 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
       },
       { type: "bind", source: `${folder}/ca/out/goproxy`, target: "/run/workstation/tls", readOnly: true },
       { type: "bind", source: `${folder}/etc`, target: ETC, readOnly: true },
+      ...upstream,
     ],
     tmpfs: {
       "/run/workstation/private": `rw,nosuid,nodev,noexec,size=1m,mode=0700,uid=${uid},gid=${gid}`,
