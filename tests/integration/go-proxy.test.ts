@@ -3,7 +3,7 @@
  * when upstream, credentials, certificates or processes fail, that no secret is anywhere in the clear, and that all goes.
  */
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type GitLab, startGit } from "../labs/git.ts";
@@ -15,7 +15,16 @@ const minutes = 60_000;
 let bench: Workbench;
 let upstream: UpstreamLab;
 let git: GitLab;
+let ssh: NonNullable<GitLab["ssh"]>;
 let project: string;
+
+const goSum = `golang.org/x/text v0.0.0-20170915032832-14c0d48ead0c h1:qgOY6WgZOaTkIIMiVjBQcw93ERBE4m30iBm00nkL0i8=
+golang.org/x/text v0.0.0-20170915032832-14c0d48ead0c/go.mod h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=
+rsc.io/quote v1.5.2 h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=
+rsc.io/quote v1.5.2/go.mod h1:LzX7hefJvL54yjefDEDHNONDjII0t9xZLPXsUe+TKr0=
+rsc.io/sampler v1.3.0 h1:7uVkIFmeBqHfdjD+gZwtXXI+RODJ2Wc4O7MPEh/QiW4=
+rsc.io/sampler v1.3.0/go.mod h1:T1hPZKmBbMNahiBKFy5HrXp6adAjACjK9JXDnKaTXpA=
+`;
 
 const named = (role: string): string => `gows-${bench.stack}-${role}`;
 
@@ -33,8 +42,9 @@ async function succeeds(script: string): Promise<string> {
 
 const download = (...modules: string[]): string => `go mod download -json ${modules.join(" ")}`;
 
-async function setCredential(host: string, secret: string): Promise<void> {
-  const child = spawn(join(bench.checkout, "workstation"), ["credential", "set", host, "--stack", bench.stack], {
+async function setCredential(host: string, secret: string, ...further: string[]): Promise<void> {
+  const args = ["credential", "set", host, "--stack", bench.stack, ...further];
+  const child = spawn(join(bench.checkout, "workstation"), args, {
     cwd: bench.checkout,
     env: bench.environment,
     stdio: ["pipe", "ignore", "pipe"],
@@ -65,10 +75,13 @@ beforeAll(async () => {
   bench = await Workbench.open();
   const address = await bridgeAddress();
   upstream = await startUpstream({ addresses: ["127.0.0.1", address] });
-  git = await startGit({ address, ssh: false });
+  git = await startGit({ address });
+  if (git.ssh === undefined) throw new Error("the lab has no ssh server");
+  ssh = git.ssh;
   project = join(bench.folder, "shop");
   mkdirSync(project);
   writeFileSync(join(project, "go.mod"), "module example.com/shop\n\ngo 1.22\n\nrequire rsc.io/quote v1.5.2\n");
+  writeFileSync(join(project, "go.sum"), goSum);
   writeFileSync(
     join(project, "main.go"),
     'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n',
@@ -89,10 +102,24 @@ beforeAll(async () => {
     private: [
       { host: git.gitlab.name, user: git.gitlab.user, modules: [`${git.gitlab.name}/*`] },
       { host: git.gitea.name, user: git.gitea.user },
+      { host: git.github.name, user: git.github.user },
+      { host: git.plain.name, user: git.plain.user },
+      {
+        host: `${ssh.name}:${ssh.port}`,
+        modules: [`${ssh.name}/*`],
+        protocol: "ssh",
+        user: ssh.user,
+        knownHosts: `[${ssh.name}]:${ssh.port} ${ssh.hostKey}`,
+      },
     ],
   });
   await setCredential(git.gitlab.name, git.gitlab.password);
   await setCredential(git.gitea.name, "a wrong password");
+  await setCredential(git.github.name, git.github.password);
+  await setCredential(git.plain.name, git.plain.password);
+  const key = join(bench.folder, "deploy-key");
+  writeFileSync(key, ssh.privateKey, { mode: 0o600 });
+  await setCredential(`${ssh.name}:${ssh.port}`, "", "--ssh-key", key);
 }, 5 * minutes);
 
 afterAll(async () => {
@@ -106,7 +133,10 @@ afterAll(async () => {
 test(
   "a developer's container fetches through it; a second up changes nothing; without the password nobody gets anything",
   async () => {
-    await bench.succeed("up", "--yes");
+    const first = await bench.succeed("up", "--yes");
+    // What the project's go.sum names is in the proxy before anybody asks for it.
+    expect(first.stdout + first.stderr).toMatch(/Modules: 6 of 6 in the module proxy/);
+    expect(upstream.requests.get("/rsc.io/quote/@v/v1.5.2.zip")).toBe(1);
     const told = await succeeds(download("rsc.io/quote@v1.5.2", "github.com/BurntSushi/toml@v1.3.2"));
     expect(told).toContain("h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=");
     expect(upstream.requests.get("/rsc.io/quote/@v/v1.5.2.zip")).toBe(1);
@@ -151,6 +181,18 @@ test(
     );
     expect(latest).toContain(`${modules.dependent.path} v1.0.0`);
     expect(latest).toContain("v1.0.0 v1.1.0");
+  },
+  5 * minutes,
+);
+
+test(
+  "private modules of GitHub Enterprise, of git alone over https, and over ssh",
+  async () => {
+    // Stands in for the company's name server: ssh goes through no proxy that would know the name.
+    const hosts = await bench.docker("inspect", "--format", "{{.HostsPath}}", named("goproxy"));
+    appendFileSync(hosts, `${git.address} ${ssh.name}\n`);
+    const wanted = [git.github, git.plain, ssh].map(({ modules }) => `${modules.plain.path}@v1.0.0`);
+    await succeeds(download(...wanted, `${ssh.modules.capitals.path}@v1.1.0`));
   },
   5 * minutes,
 );
@@ -281,7 +323,11 @@ test(
     const netrc = readFileSync(join(bench.checkout, `.workstation/${bench.stack}/secrets/dev/netrc`), "utf8");
     const password = /password (\S+)/.exec(netrc)?.[1] ?? "";
     expect(password.length).toBeGreaterThan(20);
-    const secrets = [password, git.gitlab.password, git.gitea.password];
+    const hosts = [git.gitlab, git.gitea, git.github, git.plain];
+    // One line of the key is enough to tell that it is there.
+    const keyLine = ssh.privateKey.split("\n")[2] ?? "";
+    expect(keyLine.length).toBeGreaterThan(40);
+    const secrets = [password, keyLine, ...hosts.map((host) => host.password)];
     const containers = [named("goproxy"), named("ca"), named("shop")];
     const texts = await Promise.all([
       bench.docker("inspect", ...containers),
