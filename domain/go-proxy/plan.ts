@@ -2,6 +2,7 @@
 import { clearCredentials } from "../../config/credentials.ts";
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
+import type { AuthorityPlan } from "../certificates.ts";
 import type { ContainerPlan } from "../containers.ts";
 import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
 import type { Facts } from "../facts.ts";
@@ -38,32 +39,6 @@ export const PROXY_USER = "go";
 const STORAGE = "/var/lib/goproxy";
 const AUTHORITY = "/var/lib/workstation-ca";
 const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
-
-export interface LeafPlan {
-  /** Folder below `out`. */
-  name: string;
-  dns: string[];
-  ips: string[];
-  /** Such as `24h`; 15m to 72h. */
-  lifetime: string;
-  usage: "server" | "client" | "both";
-}
-
-export interface AuthorityPlan {
-  /** Names below `gows-<stack>.internal` may be certified. */
-  stack: string;
-  /** Absolute; made, and removed on delete with all that is in it. */
-  folder: string;
-  /** `UID:GID` of the container that keeps the certificates fresh. */
-  owner: string;
-  leaves: LeafPlan[];
-  /** Such as `87600h`. */
-  rootLifetime: string;
-  intermediateLifetime: string;
-  /** The program, and the Go release that builds it. */
-  program: GoProgram;
-  go: string;
-}
 
 export interface GoProxyPlan {
   /** For containers, and for this machine. */
@@ -177,6 +152,7 @@ export const sidecarProgram = (root: string, name: "ca" | "goproxy" | "sumdb"): 
 function planAuthority({ stack, root }: GoProxyQuestion, owner: string): AuthorityPlan {
   return {
     stack: stackSlug(stack),
+    algorithm: "p256",
     folder: `${stackFolder(root, stack)}/ca`,
     owner,
     leaves: [

@@ -1,4 +1,5 @@
 import { Engine, type Violation } from "./engine.ts";
+import { authorities } from "./fixtures/authorities.ts";
 import { containerCases, localImages, managedFiles, missing, remoteImages, volumes } from "./fixtures/cases.ts";
 
 jest.setTimeout(120_000);
@@ -73,6 +74,7 @@ test("our own resources are judged, each and together", () => {
         .filter(({ refusedByProvider }) => !refusedByProvider)
         .flatMap(({ rule, fail }) => expected(rule, `local-${rule}`, fail)),
       ...managedFiles.flatMap(({ rule, fail }) => expected(rule, `file-${rule}`, fail)),
+      ...expected(authorities.rule, `authority-${authorities.rule}`, authorities.fail),
       "secret-files fail-secret-open: content is not a secret",
       "secret-files fail-secret-open: permissions is not set, so that everybody may read a new file",
       "container-credentials fail-secret-env: envs is a secret, and stands there for everybody to read",
