@@ -215,12 +215,18 @@ func TestDenyListIsInEachLeaf(t *testing.T) {
 		}
 		look(t, k, start)
 		same(1)
-		// A damaged list sets nobody free, also after the intermediate has expired and nothing can be issued.
+		// After the intermediate has expired nothing can be issued, and the list still goes out.
+		if _, err := authority.Deny(k.State, []string{serial(t, k, "b")}, "", start); err != nil {
+			t.Fatal(err)
+		}
+		k.Look(start.Add(400 * day))
+		same(2)
+		// A damaged list sets nobody free.
 		if err := os.WriteFile(filepath.Join(k.State, "denied.json"), []byte("["), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		k.Look(start.Add(400 * day))
-		same(1)
+		same(2)
 		if report, _ := k.Last(); !strings.Contains(strings.Join(report.Problems, "\n"), "denied.json is damaged") {
 			t.Error(report.Problems)
 		}
