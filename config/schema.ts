@@ -5,6 +5,7 @@ import { files } from "./files.ts";
 import { goProxy } from "./go-proxy.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
+import { mesh } from "./mesh.ts";
 import { size } from "./size.ts";
 import { wsl } from "./wsl.ts";
 
@@ -141,6 +142,7 @@ export const settingsSchema = z.strictObject({
   goToolchain,
   files,
   goProxy,
+  mesh,
   credentials,
 });
 

@@ -41,6 +41,8 @@ export interface ContainerPlan {
   mounts: Mount[];
   ports: { internal: number; external: number; ip: string; protocol: string }[];
   network: string;
+  /** Names that lead into its own network. */
+  hosts: { host: string; ip: string }[];
   capabilities: { adds: string[]; drops: string[] };
   /** MiB. */
   memory: number;
@@ -65,6 +67,8 @@ export interface ContainerQuestion {
   /** Folder on this machine that is /etc/workstation in the container. */
   etc: string;
   env: Record<string, string>;
+  /** Names that lead into its own network. */
+  hosts?: readonly { host: string; ip: string }[];
   /** Folder on this machine with this owner's secret files, and where the container sees it. */
   secrets?: { source: string; target: string };
 }
@@ -101,6 +105,7 @@ export function planContainer(question: ContainerQuestion): ContainerPlan {
       protocol: "tcp",
     })),
     network: networkName(stack),
+    hosts: [...(question.hosts ?? [])],
     capabilities: { adds: debug ? ["CAP_SYS_PTRACE"] : [], drops: ["ALL"] },
     memory,
     // The same figure: no swap beyond it, so that the limit is the limit.

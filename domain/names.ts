@@ -5,6 +5,8 @@ import type { Facts } from "./facts.ts";
 export const LABEL_STACK = "io.go-workstation.stack";
 export const LABEL_RESOURCE = "io.go-workstation.resource";
 export const LABEL_RECIPE = "io.go-workstation.recipe";
+/** Hash of a configuration that a program reads once, when it starts. */
+export const LABEL_CONFIG = "io.go-workstation.config";
 /** Says that a container has the capability to debug because its settings ask for it. */
 export const LABEL_DEBUG = "io.go-workstation.debug";
 

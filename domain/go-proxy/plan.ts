@@ -67,6 +67,8 @@ export interface GoProxyQuestion {
   /** Go's and the proxies' variables as containers have them: what the proxy asks upstream with. */
   environment: Record<string, string>;
   owners: readonly { owner: Owner; suffix: string }[];
+  /** Reached through the mesh and in no other way. */
+  meshed: boolean;
 }
 
 export function goProxyProblems(settings: Pick<Settings, "goProxy" | "credentials">): string[] {
@@ -88,7 +90,7 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
     hostUrl: `https://${hostAddress(settings)}`,
     image: planImage(question, self),
     authority: planAuthority(question, owner),
-    ca: planCa(question, owner),
+    ca: planCa({ stack, role: "ca", folder: `${stackFolder(root, stack)}/ca`, owner }),
     proxy: planProxy(question, owner, upstream.mounts),
     volume: `${prefix(stack)}-goproxy`,
     config: planConfig({ ...question, environment: upstream.env }),
@@ -179,7 +181,16 @@ const HEALTH: Omit<ContainerPlan["healthcheck"], "tests"> = {
   retries: 3,
 };
 
-function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
+export interface CaQuestion {
+  stack: string;
+  role: string;
+  /** The authority's, on this machine. */
+  folder: string;
+  owner: string;
+}
+
+/** The container that keeps an authority's certificates fresh; the image has `workstation-ca`. */
+export function planCa({ stack, role, folder, owner }: CaQuestion): SidecarPlan {
   const files = [
     "--state",
     `${AUTHORITY}/state`,
@@ -189,13 +200,13 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
     `${AUTHORITY}/out`,
   ];
   return {
-    name: containerName(stack, "ca"),
-    role: "ca",
+    name: containerName(stack, role),
+    role,
     user: owner,
     command: ["/usr/local/bin/workstation-ca", "serve", ...files],
     envs: [],
-    labels: ownLabels(stack, "ca-container"),
-    mounts: [{ type: "bind", source: `${stackFolder(root, stack)}/ca`, target: AUTHORITY, readOnly: false }],
+    labels: ownLabels(stack, `${role}-container`),
+    mounts: [{ type: "bind", source: folder, target: AUTHORITY, readOnly: false }],
     tmpfs: {},
     ports: [],
     network: undefined,
@@ -209,7 +220,7 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
 const CONFIG = "/run/workstation/goproxy/config.json";
 
 function planProxy(
-  { stack, settings, root }: GoProxyQuestion,
+  { stack, settings, root, meshed }: GoProxyQuestion,
   owner: string,
   upstream: SidecarPlan["mounts"],
 ): SidecarPlan {
@@ -240,7 +251,7 @@ function planProxy(
       "/run/workstation/private": `rw,nosuid,nodev,noexec,size=1m,mode=0700,uid=${uid},gid=${gid}`,
       "/tmp": `rw,nosuid,nodev,size=64m,mode=0700,uid=${uid},gid=${gid}`,
     },
-    ports: [{ internal: PROXY_PORT, external: goProxy.port, ip: "127.0.0.1", protocol: "tcp" }],
+    ports: meshed ? [] : [{ internal: PROXY_PORT, external: goProxy.port, ip: "127.0.0.1", protocol: "tcp" }],
     network: { name: networkName(stack), alias: proxyHost(stack) },
     memory: toMiB(goProxy.memory),
     cpus: goProxy.cpus === undefined ? undefined : toCpus(goProxy.cpus),
@@ -252,11 +263,12 @@ function planProxy(
 const UPSTREAM =
   /^(GO(PROXY|SUMDB|NOSUMDB|NOSUMCHECK|INSECURE|PRIVATE|VCS)|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/;
 
-function planConfig({ settings, environment }: GoProxyQuestion): GateConfig {
+function planConfig({ settings, environment, meshed }: GoProxyQuestion): GateConfig {
   const { goProxy } = settings;
   const upstream = Object.fromEntries(Object.entries(environment).filter(([name]) => UPSTREAM.test(name)));
   return {
-    listen: `:${PROXY_PORT}`,
+    // Behind the mesh nothing but its tunnel reaches it.
+    listen: `${meshed ? "127.0.0.1" : ""}:${PROXY_PORT}`,
     admin: "127.0.0.1:8081",
     tls: { pem: "/run/workstation/tls/current/tls.pem" },
     auth: { user: PROXY_USER, password: "" },

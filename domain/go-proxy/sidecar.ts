@@ -14,8 +14,8 @@ export interface SidecarPlan {
   /** Folders in memory, with their mount options. */
   tmpfs: Record<string, string>;
   ports: ContainerPlan["ports"];
-  /** The stack's network with this name in it; none for a container that talks to nobody. */
-  network: { name: string; alias: string } | undefined;
+  /** The stack's network with this name in it, that of another service, or none for a container that talks to nobody. */
+  network: { name: string; alias: string } | { of: string } | undefined;
   /** MiB. */
   memory: number;
   cpus: string | undefined;

@@ -71,7 +71,7 @@ function plans(
   if (settings.goProxy.mode === "off") return { images: [dev], proxy: undefined };
   const user = { name: "bundle", uid: 1000, gid: 1000 };
   const proxy = planGoProxy({
-    ...{ stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [] },
+    ...{ stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [], meshed: false },
     facts: { ...facts, user } as Parameters<typeof planGoProxy>[0]["facts"],
   });
   return { images: [dev, proxy.image.recipe], proxy };
