@@ -173,6 +173,13 @@ export function createProgram(setCode: SetCode): Command {
   );
   add("add <file...>", "keep more go.sum files", async () => (await gosums()).addGoSums, gosum);
   add("list", "show what is kept", async () => (await gosums()).listGoSums, gosum);
+  const mesh = withGlobals(program.command("mesh").description("encrypted links between the stack's services"));
+  add(
+    "status",
+    "open each link and show what was negotiated (exit 1: one does not hold)",
+    async () => (await import("./commands/mesh.ts")).meshStatus,
+    mesh,
+  );
   const credential = withGlobals(
     program.command("credential").description("passwords and keys of private modules, encrypted in your stack file"),
   );

@@ -2,6 +2,7 @@
  * A Rust program as an image layer, compiled in a container of the distribution that it will run in, so that its C library
  * fits. Builder, downloads and objects are given back: only the program stays, under the hash of its sources.
  */
+import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough } from "node:stream";
@@ -24,7 +25,7 @@ export async function makeRustProgram(
   folder: string,
   report: Report,
 ): Promise<TarResult> {
-  const tag = `go-workstation-builder:${path.basename(folder).replace(/[^\w.-]/g, "")}`.toLowerCase();
+  const tag = `go-workstation-builder:${randomBytes(6).toString("hex")}`;
   const work = path.join(folder, "build");
   const client = await host.docker();
   report(`building ${program.binary}: the distribution with its Rust`);
