@@ -1,9 +1,11 @@
 /** Layers of the images that the settings need, made from the distribution's packages, and programs that run on the machine itself. */
 import { basename, dirname, join } from "node:path";
 import type { LoadedSettings } from "../../../config/load.ts";
+import type { AuthorityPlan } from "../../../domain/certificates.ts";
 import { type ResolvedTools, resolveAllTools } from "../../../domain/compatibility.ts";
-import { type GoProxyPlan, planGoProxy } from "../../../domain/go-proxy/plan.ts";
+import { planGoProxy } from "../../../domain/go-proxy/plan.ts";
 import { planImage } from "../../../domain/images.ts";
+import { planMesh } from "../../../domain/mesh/plan.ts";
 import type { ImageRecipe } from "../../../domain/recipe.ts";
 import { sourcesDigest } from "../../../provider/go/program-cache.ts";
 import { programHere } from "../../../provider/go/program-here.ts";
@@ -29,7 +31,7 @@ export async function collectImages(
   const host = machineHost({ env: context.env });
   const tools = resolveAllTools(settings.go);
   const keys = new Set<string>();
-  const { images, proxy } = plans(context, settings, tools);
+  const { images, authority } = plans(context, settings, tools);
   for (const recipe of images) {
     if (recipe.base.kind !== "rootfs") continue;
     const layers = (await withSources(recipe)).layers.filter(
@@ -40,14 +42,14 @@ export async function collectImages(
   const contents = [...keys].map(
     (key): Content => ({ path: `layer-${key}.tar.zst`, kind: "layer", key, folder: join(layersFolder(host), key) }),
   );
-  if (proxy !== undefined) contents.push(await authorityProgram(host, proxy, news));
+  if (authority !== undefined) contents.push(await authorityProgram(host, authority, news));
   return { contents, tools };
 }
 
 /** Makes the authority on the machine itself, outside of any container. */
 async function authorityProgram(
   host: Host,
-  { authority: { program, go } }: GoProxyPlan,
+  { program, go }: AuthorityPlan,
   news: (text: string) => void,
 ): Promise<Content> {
   const known = { ...program, digest: await sourcesDigest(program.module) };
@@ -60,7 +62,7 @@ function plans(
   context: Context,
   settings: LoadedSettings,
   tools: ResolvedTools[],
-): { images: ImageRecipe[]; proxy: GoProxyPlan | undefined } {
+): { images: ImageRecipe[]; authority: AuthorityPlan | undefined } {
   // Who owns what is decided by the other machine, in layers that are made there.
   const owner = { uid: 1000, gid: 1000 };
   const facts = { system: { arch: process.arch === "arm64" ? "arm64" : "amd64" } } as Parameters<
@@ -68,11 +70,13 @@ function plans(
   >[0]["facts"];
   const bootstrap = { ...settings, image: { ...settings.image, source: "bootstrap" as const } };
   const dev = planImage({ settings: bootstrap, facts, roots: [], owner, tools, dockerfile: undefined });
-  if (settings.goProxy.mode === "off") return { images: [dev], proxy: undefined };
   const user = { name: "bundle", uid: 1000, gid: 1000 };
-  const proxy = planGoProxy({
+  const question = {
     ...{ stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [], meshed: false },
     facts: { ...facts, user } as Parameters<typeof planGoProxy>[0]["facts"],
-  });
-  return { images: [dev, proxy.image.recipe], proxy };
+  };
+  const proxy = settings.goProxy.mode === "off" ? undefined : planGoProxy(question);
+  const mesh = settings.mesh.enabled ? planMesh(question) : undefined;
+  const further = [proxy, mesh].filter((part) => part !== undefined);
+  return { images: [dev, ...further.map(({ image }) => image.recipe)], authority: further[0]?.authority };
 }

@@ -1,4 +1,5 @@
-import { parseSettings } from "../../../config/load.ts";
+import { join } from "node:path";
+import { parseSettings, readStackFile } from "../../../config/load.ts";
 import { planStack } from "../../../domain/plan.ts";
 import { folder, machine } from "../machine.ts";
 
@@ -81,4 +82,14 @@ test("an authority of its own, with SM2; pairs where TLCP is spoken", () => {
   );
   const tlcp = plan({ enabled: true, links, profile: "tlcp" }).mesh?.authority;
   expect(tlcp?.leaves.map(({ pair }) => pair)).toEqual([true, true]);
+});
+
+test("the ready settings for compliance have every project behind the mesh", () => {
+  const { raw, source } = readStackFile(join(__dirname, "../../../Pulumi.compliance.yaml"));
+  const place = { root: "/ws", home: "/home/ada" };
+  const { mesh } = planStack("dev", parseSettings(raw, source), machine([folder("/ws/examples/hello")]), place);
+  expect(mesh?.tunnels.map(({ tunnel: { role, service } }) => `${role} ${service}`)).toEqual([
+    "server goproxy",
+    "client hello",
+  ]);
 });
