@@ -103,7 +103,13 @@ export function createProgram(setCode: SetCode): Command {
     program,
     (command) => command.option("--remove <fingerprint>", "trust that key no longer"),
   );
-  add("test", "run all tests", async () => (await import("./commands/test.ts")).test);
+  add(
+    "test",
+    "run all tests",
+    async () => (await import("./commands/test.ts")).test,
+    program,
+    (command) => command.option("--soak", "the long ones too"),
+  );
   add(
     "drift",
     "compare settings, last state and reality; change nothing (exit 2: something differs)",

@@ -16,13 +16,13 @@ export async function meshStatus(context: Context): Promise<number> {
   const links = await linkStatuses(stack, settings, runInContainer(context.env));
   if (context.globals.json) context.print(JSON.stringify({ links }));
   else if (links.length === 0) context.print("The mesh has no links. mesh.links says who talks to whom.");
-  else context.print(render(links, context.terminal.paint));
+  else context.print(render(links, context.terminal));
   return links.every(({ ok }) => ok) ? exitCodes.success : exitCodes.error;
 }
 
-type Paint = Context["terminal"]["paint"];
+type Painter = Pick<Context["terminal"], "paint">;
 
-function render(links: readonly LinkStatus[], paint: Paint): string {
+function render(links: readonly LinkStatus[], terminal: Painter): string {
   const rows = links.map(({ from, to, port, profile, ok, negotiated, lastRotation }) => [
     `${from} -> ${to}:${port}`,
     ok ? "ok" : "DOWN",
@@ -32,7 +32,7 @@ function render(links: readonly LinkStatus[], paint: Paint): string {
     minutes(lastRotation ?? undefined),
   ]);
   const problems = links.flatMap(({ from, to, port, problem }) =>
-    problem === null ? [] : [paint("red", `! ${from} -> ${to}:${port}: ${problem}`)],
+    problem === null ? [] : [terminal.paint("red", `! ${from} -> ${to}:${port}: ${problem}`)],
   );
   return [table(["LINK", "STATE", "ON THE WIRE", "PEER", "EXPIRES", "ROTATED"], rows), ...problems].join("\n");
 }
