@@ -43,7 +43,7 @@ const holds = async (): Promise<boolean> => (await status()).code === 0;
 
 /** The service of `billing`, at another address when asked again. */
 async function serve(address: string): Promise<void> {
-  await inside("billing", "pkill -x billing; true");
+  await inside("billing", "pid=$(pidof billing) && kill $pid && while kill -0 $pid 2>/dev/null; do :; done; true");
   await bench.docker("exec", "--detach", named("billing"), "sh", "-c", `exec /tmp/billing ${address}`);
 }
 
@@ -120,7 +120,7 @@ test(
     // 35: TLS failed, since curl knows no SM4 and has no certificate.
     expect(await around(`https://${named("goproxy")}:18443/`)).toBe("35");
     const ports = await bench.docker("inspect", "--format", "{{json .HostConfig.PortBindings}}", named("goproxy"));
-    expect(ports).toBe("{}");
+    expect(ports).toMatch(/^(null|\{\})$/);
   },
   5 * minutes,
 );
