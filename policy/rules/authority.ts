@@ -13,10 +13,16 @@ function seconds(duration: string): number | undefined {
   );
 }
 
-function judgeLifetime(name: string, lifetime: string, hours: number, report: Report): void {
+interface Lifetime {
+  name: string;
+  lifetime: string;
+  path: string;
+}
+
+function judgeLifetime({ name, lifetime, path }: Lifetime, hours: number, report: Report): void {
   const found = seconds(lifetime);
-  if (found === undefined || found <= 0) report(`${name} is ${JSON.stringify(lifetime)}`);
-  else if (found > hours * HOUR) report(`${name} is ${lifetime}, more than ${hours}h`);
+  if (found === undefined || found <= 0) report(`${name} is ${JSON.stringify(lifetime)}`, path);
+  else if (found > hours * HOUR) report(`${name} is ${lifetime}, more than ${hours}h`, path);
 }
 
 const isLoopback = (address: string): boolean => address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
@@ -45,14 +51,17 @@ export function certificateAuthority(maxLeafHours = 72, maxRootHours = ROOT_HOUR
     checks: {
       "workstation:index:CertificateAuthority"(args, report, options) {
         // One that is neither known nor marked leaves the rule undecided.
-        if (!secretPaths(args).has("passphrase") && args.passphrase !== undefined) report("passphrase is not a secret");
+        if (!secretPaths(args).has("passphrase") && args.passphrase !== undefined)
+          report("passphrase is not a secret", "passphrase");
         const { stack = "", leaves = [], rootLifetime = "", intermediateLifetime = "" } = args;
-        judgeLifetime("rootLifetime", rootLifetime, options.maxRootHours, report);
-        judgeLifetime("intermediateLifetime", intermediateLifetime, options.maxRootHours, report);
-        for (const { name, dns, ips, lifetime } of leaves) {
-          judgeLifetime(`lifetime of ${name}`, lifetime, options.maxLeafHours, report);
-          for (const one of dns) if (!isOurs(one, stack)) report(`${name} is for ${one}`);
-          for (const one of ips) if (!isLoopback(one)) report(`${name} is for ${one}`);
+        for (const [name, lifetime] of Object.entries({ rootLifetime, intermediateLifetime })) {
+          judgeLifetime({ name, lifetime, path: name }, options.maxRootHours, report);
+        }
+        for (const [i, { name, dns, ips, lifetime }] of leaves.entries()) {
+          const path = `leaves[${i}].lifetime`;
+          judgeLifetime({ name: `lifetime of ${name}`, lifetime, path }, options.maxLeafHours, report);
+          for (const one of dns) if (!isOurs(one, stack)) report(`${name} is for ${one}`, `leaves[${i}].dns`);
+          for (const one of ips) if (!isLoopback(one)) report(`${name} is for ${one}`, `leaves[${i}].ips`);
         }
       },
     },

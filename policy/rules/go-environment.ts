@@ -36,11 +36,11 @@ export function proxyOnly(): Rule {
         const env = environment(args);
         if (!usesOwnProxy(env)) return;
         const [first = "", ...rest] = (env.get("GOPROXY") ?? "").split(/[,|]/);
-        if (first === "") report("GOPROXY is not set");
-        else if (!PROXY.test(first)) report(`GOPROXY begins with ${withoutUser(first)}`);
-        for (const one of rest) if (one !== "off") report(`GOPROXY goes on with ${withoutUser(one)}`);
+        if (first === "") report("GOPROXY is not set", "envs");
+        else if (!PROXY.test(first)) report(`GOPROXY begins with ${withoutUser(first)}`, "envs");
+        for (const one of rest) if (one !== "off") report(`GOPROXY goes on with ${withoutUser(one)}`, "envs");
         const around = env.get("GONOPROXY");
-        if (around !== "none") report(`GONOPROXY is ${around ?? "not set"}`);
+        if (around !== "none") report(`GONOPROXY is ${around ?? "not set"}`, "envs");
       },
     },
   });
@@ -64,9 +64,9 @@ export function modulesChecked(): Rule {
         const env = environment(args);
         for (const name of ["GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GONOSUMCHECK"]) {
           const value = env.get(name) ?? "";
-          if (matchesAll(value)) report(`${name} is ${value}`);
+          if (matchesAll(value)) report(`${name} is ${value}`, "envs");
         }
-        if (/(^|\s)--?insecure\b/.test(env.get("GOFLAGS") ?? "")) report("GOFLAGS has -insecure");
+        if (/(^|\s)--?insecure\b/.test(env.get("GOFLAGS") ?? "")) report("GOFLAGS has -insecure", "envs");
       },
     },
   });
@@ -84,7 +84,7 @@ export function checksumDatabase(): Rule {
     schema: {},
     checks: {
       "docker:index/container:Container"(args, report) {
-        if (environment(args).get("GOSUMDB") === "off") report("GOSUMDB is off");
+        if (environment(args).get("GOSUMDB") === "off") report("GOSUMDB is off", "envs");
       },
     },
   });

@@ -15,11 +15,11 @@ export function memoryLimit(maxMemory = 0): Rule {
     },
     checks: {
       "docker:index/container:Container"({ memory = 0, memorySwap }, report, options) {
-        if (memory <= 0) report("memory is not limited");
+        if (memory <= 0) report("memory is not limited", "memory");
         else if (options.maxMemory > 0 && memory > options.maxMemory) {
-          report(`memory is ${memory} MiB, more than ${options.maxMemory}`);
+          report(`memory is ${memory} MiB, more than ${options.maxMemory}`, "memory");
         }
-        if (memorySwap === -1) report("memorySwap is -1, so that swap is not limited");
+        if (memorySwap === -1) report("memorySwap is -1, so that swap is not limited", "memorySwap");
       },
     },
   });
@@ -45,6 +45,7 @@ export function processLimit(maxProcesses = 0): Rule {
       maxProcesses: { type: "integer", minimum: 0, description: "Most processes that a container may have; 0: any." },
     },
     type: "docker:index/container:Container",
+    reads: ["workstation:index:ProcessLimit"],
     check(container, all, report, options) {
       const limits = processLimits(container, all);
       if (limits.length === 0 && (container.args as Container).mustRun !== false) report("processes are not limited");

@@ -195,9 +195,9 @@ describe("values as the engine sends them", () => {
     expect(judge(CONTAINER, plainArgs({ ...good, hostname: UNKNOWN }))).toEqual([]);
   });
 
-  test("secrets are judged like other values", () => {
+  test("secrets are judged like other values, and not printed", () => {
     expect(judge(CONTAINER, plainArgs({ ...good, user: { ...SECRET, value: "root" } }))).toEqual([
-      'container-user: user is "root"',
+      'container-user: user is "[secret]"',
     ]);
     expect(judge(CONTAINER, plainArgs({ ...good, image: { ...SECRET, value: DIGEST } }))).toEqual([]);
     expect(judge(CONTAINER, plainArgs({ ...good, image: { ...SECRET, value: UNKNOWN } }))).toEqual([

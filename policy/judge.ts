@@ -1,0 +1,52 @@
+/** Rules over all resources of a stack at once, without an engine: the same rules, levels and exemptions that it uses. */
+import type { Finding, Level, Rule } from "./rule.ts";
+import type { SnapshotResource } from "./snapshot.ts";
+
+/** A finding with everything that decides what follows from it. */
+export interface Verdict extends Finding {
+  rule: Rule;
+  level: Exclude<Level, "disabled">;
+  /** Absent where it is about the policy's configuration and no resource. */
+  urn?: string;
+}
+
+export interface Judgement {
+  verdicts: Verdict[];
+  /** Pairs of rule and resource that were judged, with and without findings, in the order of the resources. */
+  asked: { rule: Rule; urn: string }[];
+  /** Types that no rule knows, and how many resources are of them. */
+  unjudged: Map<string, number>;
+}
+
+const covers = (types: readonly string[], type: string): boolean =>
+  types.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : one === type));
+
+export function judgeStack(rules: readonly Rule[], resources: readonly SnapshotResource[]): Judgement {
+  const inForce = rules.filter((rule) => rule.level !== "disabled");
+  const declared = resources.map(({ state, ...rest }) => ({ ...rest, args: state }));
+  const verdicts: Verdict[] = [];
+  const add = (rule: Rule, urn: string, finding: Finding): void => {
+    if (rule.level !== "disabled") verdicts.push({ ...finding, rule, level: rule.level, urn });
+  };
+  for (const { urn, type, args } of resources) {
+    for (const rule of inForce) {
+      for (const finding of rule.judge(type, args)) add(rule, urn, finding);
+    }
+  }
+  for (const rule of inForce) {
+    for (const finding of rule.judgeStack(declared)) add(rule, finding.urn, finding);
+  }
+  const asked = resources.flatMap(({ urn, type }) =>
+    inForce.filter(({ types }) => covers(types, type)).map((rule) => ({ rule, urn })),
+  );
+  return { verdicts, asked, unjudged: countUnjudged(rules, resources) };
+}
+
+function countUnjudged(rules: readonly Rule[], resources: readonly SnapshotResource[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { type } of resources) {
+    if (rules.some(({ types, reads }) => covers(types, type) || covers(reads, type))) continue;
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return counts;
+}
