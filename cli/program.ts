@@ -125,7 +125,8 @@ export function createProgram(setCode: SetCode): Command {
       command
         .option("--file <export>", "what `pulumi stack export` wrote (- is stdin); without it the stack's state")
         .option("--format <format>", "table, json, sarif or junit")
-        .option("--out <file>", "write the report there"),
+        .option("--out <file>", "write the report there")
+        .option("--config <file>", "levels, options and exemptions (default: policy.config.yaml)"),
   );
   add(
     "doctor",

@@ -1,14 +1,7 @@
 /** Rules over all resources of a stack at once, without an engine: the same rules, levels and exemptions that it uses. */
-import type { Finding, Level, Rule } from "./rule.ts";
+import { type Policy, settle, type Verdict } from "./policy.ts";
+import type { Finding, Rule } from "./rule.ts";
 import type { SnapshotResource } from "./snapshot.ts";
-
-/** A finding with everything that decides what follows from it. */
-export interface Verdict extends Finding {
-  rule: Rule;
-  level: Exclude<Level, "disabled">;
-  /** Absent where it is about the policy's configuration and no resource. */
-  urn?: string;
-}
 
 export interface Judgement {
   verdicts: Verdict[];
@@ -21,20 +14,25 @@ export interface Judgement {
 const covers = (types: readonly string[], type: string): boolean =>
   types.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : one === type));
 
-export function judgeStack(rules: readonly Rule[], resources: readonly SnapshotResource[]): Judgement {
+/** Where the engine judges the stack itself; an export has it, but it is no resource that anybody declared. */
+const STACK = "pulumi:pulumi:Stack";
+
+export function judgeStack(policy: Policy, resources: readonly SnapshotResource[]): Judgement {
+  const { rules } = policy;
   const inForce = rules.filter((rule) => rule.level !== "disabled");
   const declared = resources.map(({ state, ...rest }) => ({ ...rest, args: state }));
   const verdicts: Verdict[] = [];
   const add = (rule: Rule, urn: string, finding: Finding): void => {
-    if (rule.level !== "disabled") verdicts.push({ ...finding, rule, level: rule.level, urn });
+    if (rule.level !== "disabled") verdicts.push(settle(policy, rule, rule.level, urn, finding));
   };
+  for (const rule of inForce) for (const finding of rule.judge(STACK, {})) add(rule, "", finding);
   for (const { urn, type, args } of resources) {
     for (const rule of inForce) {
       for (const finding of rule.judge(type, args)) add(rule, urn, finding);
     }
   }
   for (const rule of inForce) {
-    for (const finding of rule.judgeStack(declared)) add(rule, finding.urn, finding);
+    for (const { urn, ...finding } of rule.judgeStack(declared)) add(rule, urn, finding);
   }
   const asked = resources.flatMap(({ urn, type }) =>
     inForce.filter(({ types }) => covers(types, type)).map((rule) => ({ rule, urn })),

@@ -83,6 +83,8 @@ export interface Rule extends RuleText {
   types: readonly string[];
   /** Types that it reads to judge others. */
   reads: readonly string[];
+  /** Nobody can set another level for it, or be exempted. */
+  fixed?: true;
   /** Judges one resource before it is made. `config` overrides single options. */
   judge(type: string, args: object, config?: Config): Finding[];
   /** Judges how resources fit together. */

@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { judgeStack } from "../../policy/judge.ts";
-import { workstationRules } from "../../policy/rules/index.ts";
 import { linesOfUrns, parseSnapshot, readDeployment, type Snapshot, SnapshotError } from "../../policy/snapshot.ts";
 import { type Context, checkStackName } from "../context.ts";
 import { CliError, codeOf, exitCodes, messageOf } from "../errors.ts";
+import { loadPolicy } from "../policy/config.ts";
 import { decodeText } from "../policy/encoding.ts";
 import { countsOf, fails, jsonReport, type PolicyReport } from "../policy/report.ts";
 
@@ -16,6 +16,8 @@ export interface PolicyOptions {
   /** An export; `-` is stdin. */
   file?: string;
   format?: string;
+  /** Instead of the checkout's policy.config.yaml. */
+  config?: string;
   /** Writes the report there instead of to stdout. */
   out?: string;
 }
@@ -23,13 +25,13 @@ export interface PolicyOptions {
 export async function policy(context: Context, options: PolicyOptions): Promise<number> {
   const format = formatOf(context, options);
   const { snapshot, source, lines } = await readSnapshot(context, options);
-  const rules = workstationRules();
+  const team = await loadPolicy(context, options.config);
   const report: PolicyReport = {
     stack: snapshot.stack,
     source,
     lines,
-    rules,
-    judgement: judgeStack(rules, snapshot.resources),
+    rules: team.rules,
+    judgement: judgeStack(team, snapshot.resources),
     resources: snapshot.resources.length,
     skipped: snapshot.skipped,
   };
@@ -113,6 +115,6 @@ function writeReport({ terminal }: Context, out: string, text: string, report: P
   } catch (error) {
     throw new CliError(`--out ${out}: cannot be written: ${messageOf(error)}.`);
   }
-  const { mandatory, advisory } = countsOf(report.judgement);
-  terminal.line(`Policy: ${mandatory} mandatory, ${advisory} advisory; the report is in ${out}`);
+  const { mandatory, advisory, exempted } = countsOf(report.judgement);
+  terminal.line(`Policy: ${mandatory} mandatory, ${advisory} advisory, ${exempted} exempted; the report is in ${out}`);
 }

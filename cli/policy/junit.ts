@@ -1,7 +1,7 @@
 /** JUnit XML as CI systems read it: a suite a rule, a case a resource that the rule judged. */
-import type { Verdict } from "../../policy/judge.ts";
+import { said, type Verdict } from "../../policy/policy.ts";
 import type { Rule } from "../../policy/rule.ts";
-import { nameOf, type PolicyReport, said, typeOf } from "./report.ts";
+import { nameOf, type PolicyReport, typeOf } from "./report.ts";
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
 
@@ -45,11 +45,10 @@ export function junitReport(report: PolicyReport): string {
 
 function suiteOf(rule: Rule, { judgement }: PolicyReport): { xml: string; tests: number; failures: number } {
   const cases = new Map<string, Case>();
-  const caseOf = (urn: string | undefined): Case => {
-    const key = urn ?? "";
-    const name = urn === undefined ? rule.title : nameOf(urn);
-    const made = cases.get(key) ?? { name, classname: `policy.${rule.id}`, verdicts: [] };
-    cases.set(key, made);
+  const caseOf = (urn: string): Case => {
+    const name = urn === "" ? rule.title : nameOf(urn);
+    const made = cases.get(urn) ?? { name, classname: `policy.${rule.id}`, verdicts: [] };
+    cases.set(urn, made);
     return made;
   };
   for (const { rule: asked, urn } of judgement.asked) if (asked === rule) caseOf(urn);
@@ -70,6 +69,8 @@ function testCase({ name, classname, verdicts }: Case): string {
     const attributes = { message: said(first), type: first.undecided ? "undecided" : "violation" };
     children.push(element("failure", attributes, [], lines(failed)));
   }
+  const [exempted] = rest.filter(({ level }) => level === "exempted");
+  if (exempted !== undefined && failed.length === 0) children.push(element("skipped", { message: said(exempted) }));
   if (rest.length > 0) children.push(element("system-out", {}, [], lines(rest)));
   return element("testcase", { name, classname, time: 0 }, children);
 }
@@ -77,8 +78,7 @@ function testCase({ name, classname, verdicts }: Case): string {
 function lines(verdicts: readonly Verdict[]): string {
   const [first] = verdicts;
   const found = verdicts.map((verdict) => `${verdict.level}: ${said(verdict)}${where(verdict)}`);
-  return [...found, `Fix: ${first?.rule.fix ?? ""}`, `Resource: ${first?.urn ?? "none"}`].join("\n");
+  return [...found, `Fix: ${first?.rule.fix ?? ""}`, `Resource: ${first?.urn || "none"}`].join("\n");
 }
 
-const where = ({ path, urn }: Verdict): string =>
-  path === undefined || urn === undefined ? "" : ` (${typeOf(urn)} ${path})`;
+const where = ({ path, urn }: Verdict): string => (path === undefined || urn === "" ? "" : ` (${typeOf(urn)} ${path})`);

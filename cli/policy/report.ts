@@ -1,5 +1,5 @@
 /** What `policy` reports, before it is written in one form or another. */
-import type { Judgement, Verdict } from "../../policy/judge.ts";
+import type { Judgement } from "../../policy/judge.ts";
 import type { Rule } from "../../policy/rule.ts";
 
 export interface PolicyReport {
@@ -18,17 +18,15 @@ export interface PolicyReport {
 export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 export const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
-/** `undecided` first: what follows is not what is wrong but why nobody can tell. */
-export const said = ({ undecided, message }: Verdict): string => (undecided ? `undecided: ${message}` : message);
-
 export interface Counts {
   mandatory: number;
   advisory: number;
+  exempted: number;
 }
 
 export function countsOf({ verdicts }: Judgement): Counts {
   const count = (level: string): number => verdicts.filter((verdict) => verdict.level === level).length;
-  return { mandatory: count("mandatory"), advisory: count("advisory") };
+  return { mandatory: count("mandatory"), advisory: count("advisory"), exempted: count("exempted") };
 }
 
 export const fails = (report: PolicyReport): boolean => countsOf(report.judgement).mandatory > 0;
@@ -36,13 +34,14 @@ export const fails = (report: PolicyReport): boolean => countsOf(report.judgemen
 /** The contract of `--json`. */
 export function jsonReport(report: PolicyReport): string {
   const { stack, source, judgement, resources, skipped } = report;
-  const findings = judgement.verdicts.map(({ rule, level, urn, message, undecided, path }) => ({
+  const findings = judgement.verdicts.map(({ rule, level, urn, message, undecided, path, exemption }) => ({
     rule: rule.id,
     level,
     kind: undecided ? "undecided" : "violation",
-    ...(urn === undefined ? {} : { urn, type: typeOf(urn), name: nameOf(urn) }),
+    ...(urn === "" ? {} : { urn, type: typeOf(urn), name: nameOf(urn) }),
     ...(path === undefined ? {} : { path }),
     message,
+    ...(exemption === undefined ? {} : { exemption }),
     title: rule.title,
     why: rule.why,
     fix: rule.fix,

@@ -1,13 +1,13 @@
 /** SARIF 2.1.0: what code scanning of GitHub, GitLab and editors reads. */
 import { isAbsolute, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Location, Log, ReportingDescriptor, Run } from "sarif";
+import type { Location, Log, ReportingDescriptor, Result, Run } from "sarif";
 import manifest from "../../package.json" with { type: "json" };
-import type { Verdict } from "../../policy/judge.ts";
+import { said, type Verdict } from "../../policy/policy.ts";
 import type { Rule } from "../../policy/rule.ts";
-import { nameOf, type PolicyReport, said, typeOf } from "./report.ts";
+import { nameOf, type PolicyReport, typeOf } from "./report.ts";
 
-const LEVELS = { mandatory: "error", advisory: "warning", disabled: "none" } as const;
+const LEVELS = { mandatory: "error", advisory: "warning", exempted: "note", disabled: "none" } as const;
 
 /** Relative to where the command runs, which is where CI has the checkout. */
 export function artifactUri(file: string, cwd: string): string {
@@ -32,6 +32,7 @@ export function sarifReport(report: PolicyReport, artifact: string | undefined):
       kind: "fail",
       message: { text: message(verdict) },
       locations: [location(verdict, artifact, lines)],
+      ...suppressed(verdict),
       partialFingerprints: { "findingIdentity/v1": identity(verdict) },
       properties: { undecided: verdict.undecided, ...(verdict.path === undefined ? {} : { property: verdict.path }) },
     })),
@@ -51,20 +52,26 @@ function descriptor({ id, title, why, fix, reference, level }: Rule): ReportingD
 }
 
 const message = (verdict: Verdict): string =>
-  `${verdict.urn === undefined ? "" : `${nameOf(verdict.urn)}: `}${said(verdict)}. ${verdict.rule.fix}`;
+  `${verdict.urn === "" ? "" : `${nameOf(verdict.urn)}: `}${said(verdict)}. ${verdict.rule.fix}`;
 
 /** The same finding in the next run has the same identity, whatever line it is on then. */
-const identity = ({ rule, urn = "", path = "", message: text }: Verdict): string =>
-  [rule.id, urn, path, text].join("|");
+const identity = ({ rule, urn, path = "", message: text }: Verdict): string => [rule.id, urn, path, text].join("|");
+
+/** A suppressed result is shown as dismissed, with who answers for it. */
+function suppressed({ exemption }: Verdict): Pick<Result, "suppressions"> {
+  if (exemption === undefined) return {};
+  const justification = `${exemption.owner}, until ${exemption.until}: ${exemption.reason}`;
+  return { suppressions: [{ kind: "external", status: "accepted", justification }] };
+}
 
 function location(verdict: Verdict, artifact: string | undefined, lines: ReadonlyMap<string, number>): Location {
   const { urn, path } = verdict;
-  const startLine = urn === undefined ? 1 : (lines.get(urn) ?? 1);
+  const startLine = lines.get(urn) ?? 1;
   return {
     ...(artifact === undefined
       ? {}
       : { physicalLocation: { artifactLocation: { uri: artifact, index: 0 }, region: { startLine } } }),
-    ...(urn === undefined
+    ...(urn === ""
       ? {}
       : {
           logicalLocations: [

@@ -1,15 +1,19 @@
 /** The report for people: a table of what was found, and below it how to fix each kind of it. */
+
+import { said } from "../../policy/policy.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
-import { countsOf, nameOf, type PolicyReport, said } from "./report.ts";
+import { countsOf, nameOf, type PolicyReport } from "./report.ts";
 
 type Paint = Terminal["paint"];
 
-const COLORS = { mandatory: "red", advisory: "yellow" } as const;
+const COLORS = { mandatory: "red", advisory: "yellow", exempted: "dim" } as const;
 
 export function textReport(report: PolicyReport, paint: Paint): string {
   const { judgement, rules } = report;
-  const found = rules.filter((rule) => judgement.verdicts.some((verdict) => verdict.rule === rule));
+  const found = rules.filter((rule) =>
+    judgement.verdicts.some((verdict) => verdict.rule === rule && verdict.level !== "exempted"),
+  );
   const parts = [
     findings(report, paint),
     found.map(({ id, fix, reference }) => `${paint("bold", id)}: ${fix} (${reference})`).join("\n"),
@@ -23,7 +27,7 @@ function findings({ judgement: { verdicts } }: PolicyReport, paint: Paint): stri
   const rows = verdicts.map((verdict) => [
     verdict.level,
     verdict.rule.id,
-    verdict.urn === undefined ? "-" : nameOf(verdict.urn),
+    verdict.urn === "" ? "-" : nameOf(verdict.urn),
     verdict.path ?? "-",
     said(verdict),
   ]);
@@ -37,14 +41,14 @@ function findings({ judgement: { verdicts } }: PolicyReport, paint: Paint): stri
 }
 
 function summary({ judgement, resources, skipped, stack, rules }: PolicyReport, paint: Paint): string {
-  const { mandatory, advisory } = countsOf(judgement);
+  const { mandatory, advisory, exempted } = countsOf(judgement);
   const inForce = rules.filter(({ level }) => level !== "disabled").length;
   const verdict =
     mandatory > 0
       ? paint("red", `${mandatory} mandatory violation${mandatory === 1 ? "" : "s"}`)
       : paint("green", "No mandatory violation");
   const lines = [
-    `${verdict}, ${advisory} advisory: ${inForce} rules over ${resources} resources${stack === undefined ? "" : ` of ${stack}`} (${skipped} left out: the stack itself, providers, what is only read).`,
+    `${verdict}, ${advisory} advisory${exempted > 0 ? `, ${exempted} exempted` : ""}: ${inForce} rules over ${resources} resources${stack === undefined ? "" : ` of ${stack}`} (${skipped} left out: the stack itself, providers, what is only read).`,
   ];
   if (resources === 0) lines.push(paint("yellow", "There was nothing to judge."));
   const unjudged = [...judgement.unjudged].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -97,8 +97,8 @@ export class Engine {
     return execFileSync("pulumi", args, { cwd: this.#program, env: this.#env, encoding: "utf8", stdio: "pipe" });
   }
 
-  /** `operation` with the pack, and with a policy-config file if `config` is given. */
-  judge(operation: "preview" | "up", config?: object): Outcome {
+  /** `operation` with the pack; `config` is what `--policy-pack-config` takes, `team` a policy.config.yaml. */
+  judge(operation: "preview" | "up", config?: object, team?: object): Outcome {
     const log = join(this.#folder, "events.json");
     rmSync(log, { force: true });
     const args = [
@@ -117,7 +117,10 @@ export class Engine {
       writeFileSync(file, JSON.stringify(config));
       args.push("--policy-pack-config", file);
     }
-    const done = spawnSync("pulumi", args, { cwd: this.#program, env: this.#env, encoding: "utf8" });
+    const file = join(this.#folder, "policy.config.yaml");
+    if (team !== undefined) writeFileSync(file, JSON.stringify(team));
+    const env = { ...this.#env, WORKSTATION_POLICY_CONFIG: team === undefined ? undefined : file };
+    const done = spawnSync("pulumi", args, { cwd: this.#program, env, encoding: "utf8" });
     return {
       status: done.status,
       output: `${done.stdout}${done.stderr}`,

@@ -1,5 +1,5 @@
 import { type Judgement, judgeStack } from "../../policy/judge.ts";
-import { workstationRules } from "../../policy/rules/index.ts";
+import { type PolicyConfig, policyOf } from "../../policy/policy.ts";
 import { parseSnapshot } from "../../policy/snapshot.ts";
 import { containerCases, good, managedFiles } from "./fixtures/cases.ts";
 import { type Exported, exportOf, sealed, shown, urnOf } from "./fixtures/export.ts";
@@ -7,10 +7,9 @@ import { type Exported, exportOf, sealed, shown, urnOf } from "./fixtures/export
 const CONTAINER = "docker:index/container:Container";
 const LIMIT = "workstation:index:ProcessLimit";
 const FILE = "workstation:index:ManagedFile";
-const rules = workstationRules();
 
-const judge = (resources: readonly Exported[]): Judgement =>
-  judgeStack(rules, parseSnapshot(exportOf(resources)).resources);
+const judge = (resources: readonly Exported[], config: PolicyConfig = {}): Judgement =>
+  judgeStack(policyOf(config, "2026-11-24"), parseSnapshot(exportOf(resources)).resources);
 
 /** With the limit that every container needs. */
 const container = (name: string, inputs: object): Exported[] => [
@@ -19,7 +18,7 @@ const container = (name: string, inputs: object): Exported[] => [
 ];
 
 const lines = ({ verdicts }: Judgement): string[] =>
-  verdicts.map(({ rule, urn = "", undecided, message }) => {
+  verdicts.map(({ rule, urn, undecided, message }) => {
     const name = urn.slice(urn.lastIndexOf("::") + 2);
     return `${rule.id} ${name}: ${undecided ? "undecided: " : ""}${message}`;
   });
@@ -96,12 +95,8 @@ test("types that no rule knows are counted", () => {
 });
 
 test("a rule that is switched off is not asked", () => {
-  const off = rules.map((rule) => ({
-    ...rule,
-    level: rule.id === "container-user" ? ("disabled" as const) : rule.level,
-  }));
-  const { resources } = parseSnapshot(exportOf(container("a", { ...good, user: "root" })));
-  const { verdicts, asked } = judgeStack(off, resources);
+  const config = { rules: { "container-user": { level: "disabled" as const } } };
+  const { verdicts, asked } = judge(container("a", { ...good, user: "root" }), config);
   expect(verdicts).toEqual([]);
   expect(asked.some(({ rule }) => rule.id === "container-user")).toBe(false);
 });

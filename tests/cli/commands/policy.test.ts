@@ -67,7 +67,7 @@ test("--out writes the report and says in a line what it has", () => {
   const name = file("bad.json", violating);
   const { status, stdout, stderr } = policy(["--file", name, "--format", "sarif", "--out", "policy.sarif"]);
   expect([status, stdout]).toEqual([3, ""]);
-  expect(stderr).toBe("Policy: 1 mandatory, 0 advisory; the report is in policy.sarif\n");
+  expect(stderr).toBe("Policy: 1 mandatory, 0 advisory, 0 exempted; the report is in policy.sarif\n");
   const log = JSON.parse(readFileSync(join(folder, "policy.sarif"), "utf8")) as { runs: { results: object[] }[] };
   expect(log.runs[0]?.results).toHaveLength(1);
   expect(JSON.stringify(log)).toContain('"uri":"bad.json"');
@@ -90,6 +90,37 @@ test.each([
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr).toContain(`workstation: ${message}`);
   expect(stderr.trim().split("\n")).toHaveLength(1);
+});
+
+test("the team's configuration: --config, with an exemption that shows in every report", () => {
+  const day = (until: string) =>
+    `exemptions: [{rule: container-user, resource: web, owner: ada, reason: "an <old> image", until: ${until}}]\n`;
+  const name = file("bad.json", violating);
+  const given = (until: string) => ["--file", name, "--config", file("team.yaml", day(until))];
+  const table = policy(given("2999-12-31"));
+  expect(table.status).toBe(0);
+  expect(table.stdout).toMatch(/^exempted +container-user .*\(exempted until 2999-12-31 by ada: an <old> image\)$/m);
+  expect(table.stdout).toMatch(/^No mandatory violation, 0 advisory, 1 exempted: /m);
+  const { findings } = JSON.parse(policy([...given("2999-12-31"), "--json"]).stdout) as { findings: object[] };
+  expect(findings).toMatchObject([{ level: "exempted", exemption: { owner: "ada", until: "2999-12-31" } }]);
+  expect(policy([...given("2999-12-31"), "--format", "junit"]).stdout).toMatch(/<skipped message=".*an &lt;old&gt;/);
+  expect(policy([...given("2999-12-31"), "--format", "sarif"]).stdout).toContain('"kind": "external"');
+  const expired = policy(given("2026-11-23"));
+  expect(expired.status).toBe(3);
+  expect(expired.stdout).toMatch(/^mandatory +policy-exemptions +- .*owner ada: an <old> image.*has expired$/m);
+});
+
+test.each([
+  [
+    "rules: {container-usr: advisory}",
+    'team.yaml:1: rules.container-usr: is no known rule. Did you mean "container-user"?',
+  ],
+  [undefined, "absent.yaml: cannot be read: "],
+])("a configuration that is wrong: 1 (%s)", (content, message) => {
+  const config = content === undefined ? "absent.yaml" : file("team.yaml", content);
+  const { status, stderr } = policy(["--file", file("good.json", passing), "--config", config]);
+  expect(status).toBe(1);
+  expect(stderr).toContain(`workstation: ${message}`);
 });
 
 test("without a file the stack's own state is judged", () => {

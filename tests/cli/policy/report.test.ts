@@ -4,14 +4,13 @@ import { jsonReport, type PolicyReport } from "../../../cli/policy/report.ts";
 import { artifactUri, sarifReport } from "../../../cli/policy/sarif.ts";
 import { textReport } from "../../../cli/policy/text.ts";
 import { judgeStack } from "../../../policy/judge.ts";
-import { workstationRules } from "../../../policy/rules/index.ts";
+import { type PolicyConfig, policyOf } from "../../../policy/policy.ts";
 import { linesOfUrns, parseSnapshot } from "../../../policy/snapshot.ts";
 import { good } from "../../policy/fixtures/cases.ts";
 import { exportOf, sealed, urnOf } from "../../policy/fixtures/export.ts";
 
 const CONTAINER = "docker:index/container:Container";
 const FILE = "workstation:index:ManagedFile";
-const rules = workstationRules();
 
 const text = exportOf([
   { type: CONTAINER, name: "web", inputs: { ...good, mustRun: false, privileged: true, image: 'a<b>&"c":1' } },
@@ -20,14 +19,17 @@ const text = exportOf([
   { type: "aws:s3/bucket:Bucket", name: "bucket" },
 ]);
 
-function reportOf(exported: string): PolicyReport {
+function reportOf(exported: string, config: PolicyConfig = {}): PolicyReport {
+  const policy = policyOf(config, "2026-11-24");
+  const { rules } = policy;
   const { resources, skipped, stack } = parseSnapshot(exported);
-  const judgement = judgeStack(rules, resources);
+  const judgement = judgeStack(policy, resources);
   const lines = linesOfUrns(exported);
   return { stack, source: "stack.json", lines, rules, judgement, resources: resources.length, skipped };
 }
 
 const report = reportOf(text);
+const { rules } = report;
 const plain = (_: string, words: string): string => words;
 
 test("JSON: counts, and each finding with everything that is known of it", () => {
