@@ -1,4 +1,4 @@
-import Ajv2020 from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { PolicyConfigError, parsePolicyConfig } from "../../../policy/config/load.ts";
 import { configJsonSchema } from "../../../policy/config/schema.ts";
