@@ -25,9 +25,9 @@ export interface Policy {
 }
 
 /** `day` is today, `2026-12-31`: exemptions end. */
-export function policyOf(config: PolicyConfig = {}, day?: string): Policy {
+export function policyOf(config: PolicyConfig = {}, day?: string, own: readonly Rule[] = workstationRules()): Policy {
   const exemptions = new Exemptions(config.exemptions, day);
-  const rules = workstationRules().map((rule) => configured(rule, config.rules?.[rule.id]));
+  const rules = own.map((rule) => configured(rule, config.rules?.[rule.id]));
   return {
     rules: [...rules, exemptionsInForce(exemptions), exemptionsUsed(exemptions)],
     undecided: config.undecided ?? "mandatory",

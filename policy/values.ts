@@ -125,5 +125,8 @@ export const secretPaths = (args: object): ReadonlySet<string> => secretsOf.get(
 export function withoutSecrets(args: object, message: string): string {
   // The longest first: one can stand in another.
   const texts = [...(secretsOf.get(args)?.texts ?? [])].sort((a, b) => b.length - a.length);
-  return texts.reduce((text, secret) => text.replaceAll(secret, MASKED), message);
+  // Not inside a word of the message: a secret that is called "name" does not make "hostname" one.
+  const whole = (secret: string): RegExp =>
+    new RegExp(`(?<!\\w)${secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?!\\w)`, "g");
+  return texts.reduce((text, secret) => text.replace(whole(secret), MASKED), message);
 }

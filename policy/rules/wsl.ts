@@ -19,7 +19,7 @@ const unquoted = (value: string): string => /^\s*"(.*)"\s*$/.exec(value)?.[1] ??
 function declaredKeys(values: Record<string, FileValue>): Keys {
   const keys: Keys = new Map();
   for (const [section, entries] of Object.entries(values)) {
-    if (typeof entries !== "object" || entries === null || Array.isArray(entries)) continue;
+    if (typeof entries !== "object" || entries === null) continue;
     for (const [key, value] of Object.entries(entries)) keys.set(keyName(section, key), unquoted(String(value)));
   }
   return keys;

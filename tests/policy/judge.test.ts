@@ -45,6 +45,15 @@ test("most findings name the property", () => {
   expect(verdicts.map(({ path }) => path)).toEqual(["ports[1].ip"]);
 });
 
+test("of a file the property that has its text", () => {
+  const path = "/x/.wslconfig";
+  const { verdicts } = judge([
+    { type: FILE, name: "a", inputs: { path, content: "[wsl2]\nfirewall=false\n" } },
+    { type: FILE, name: "b", inputs: { path, mode: "ini", values: { wsl2: { firewall: false } } } },
+  ]);
+  expect(verdicts.map((verdict) => verdict.path)).toEqual(["content", "values"]);
+});
+
 test("a secret that a rule does not need to know disturbs none", () => {
   const secret = { path: "/x/secrets/a", permissions: "0600", content: sealed() };
   expect(lines(judge([{ type: FILE, name: "f", inputs: secret }]))).toEqual([]);
