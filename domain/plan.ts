@@ -33,6 +33,8 @@ export interface OwnerPlan {
 
 export interface Plan {
   stack: string;
+  /** Who answers for it. */
+  responsible: string;
   dockerHost: string;
   network: string;
   gitConfig: { path: string; content: string };
@@ -163,7 +165,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
         settings,
         facts,
         root: place.root,
-        environment: planEnvironment(inherits).env,
+        environment: planEnvironment(inherits),
         owners,
       })
     : undefined;
@@ -188,12 +190,14 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       ownerSuffix: suffix,
       etc,
       env: environment.env,
+      weakened: environment.weakened,
       ...(proxied ? { secrets: { source: ownerSecrets(place.root, stack, suffix), target: SECRETS } } : {}),
     });
     return { ...plan, owner: suffix, digest: folder.digest };
   });
   return {
     stack,
+    responsible: settings.owner ?? facts.user.name,
     dockerHost: facts.docker.host,
     network: networkName(stack),
     gitConfig: {

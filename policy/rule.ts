@@ -33,6 +33,8 @@ interface Judged {
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;
   "workstation:index:ManagedFile": Unwrap<ManagedFileArgs>;
   "workstation:index:TrustAnchors": Unwrap<TrustAnchorsArgs>;
+  /** Every component. */
+  "workstation:components:*": { owner: unknown };
 }
 
 export type Container = Partial<Judged["docker:index/container:Container"]>;
@@ -120,7 +122,7 @@ export function defineRule<O extends object>(definition: RuleDefinition<O>): Rul
     types: [...byType.keys()],
     reads: [],
     judge(type, args, config = {}) {
-      const check = byType.get(type);
+      const check = byType.get(type) ?? byType.get(type.replace(/[^:]*$/, "*"));
       return check === undefined ? [] : collect(args, (report) => check(args, report, { ...options, ...config }));
     },
     judgeStack: () => [],

@@ -3,12 +3,14 @@ import { clearCredentials } from "../../config/credentials.ts";
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
 import type { ContainerPlan } from "../containers.ts";
-import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
+import { type Environment, GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES, withoutCredentials } from "../environment.ts";
 import type { Facts } from "../facts.ts";
 import { planBase } from "../images.ts";
 import {
   containerName,
   containerOwner,
+  LABEL_INHERITED,
+  LABEL_UPSTREAM,
   networkName,
   type Owner,
   ownLabels,
@@ -89,7 +91,7 @@ export interface GoProxyQuestion {
   facts: Pick<Facts, "system" | "user">;
   root: string;
   /** Go's and the proxies' variables as containers have them: what the proxy asks upstream with. */
-  environment: Record<string, string>;
+  environment: Pick<Environment, "env" | "weakened">;
   owners: readonly { owner: Owner; suffix: string }[];
 }
 
@@ -229,7 +231,19 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
 
 const CONFIG = "/run/workstation/goproxy/config.json";
 
-function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): SidecarPlan {
+/** In the container. */
+const ADMIN = "127.0.0.1:8081";
+
+/** The settings stand in a secret file: what is asked has to be seen by who judges the stack. */
+function upstreamLabels({ env, weakened }: GoProxyQuestion["environment"]): Record<string, string> {
+  const inherited = weakened.filter((name) => name === "GOPROXY");
+  return {
+    [LABEL_UPSTREAM]: withoutCredentials(env.GOPROXY ?? ""),
+    ...(inherited.length > 0 ? { [LABEL_INHERITED]: inherited.join(",") } : {}),
+  };
+}
+
+function planProxy({ stack, settings, root, environment }: GoProxyQuestion, owner: string): SidecarPlan {
   const { goProxy } = settings;
   const folder = stackFolder(root, stack);
   const [uid, gid] = owner.split(":");
@@ -240,7 +254,8 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
     user: owner,
     command: ["/usr/local/bin/workstation-goproxy", "serve", "--config", CONFIG],
     envs: TRUST_VARIABLES.map((name) => `${name}=${roots}`).sort(),
-    labels: ownLabels(stack, "goproxy-container"),
+    labels: { ...ownLabels(stack, "goproxy-container"), ...upstreamLabels(environment) },
+    metrics: `${ADMIN}/metrics`,
     mounts: [
       { type: "volume", source: `${prefix(stack)}-goproxy`, target: STORAGE, readOnly: false },
       {
@@ -270,10 +285,10 @@ const UPSTREAM =
 
 function planConfig({ settings, environment }: GoProxyQuestion): GateConfig {
   const { goProxy } = settings;
-  const upstream = Object.fromEntries(Object.entries(environment).filter(([name]) => UPSTREAM.test(name)));
+  const upstream = Object.fromEntries(Object.entries(environment.env).filter(([name]) => UPSTREAM.test(name)));
   return {
     listen: `:${PROXY_PORT}`,
-    admin: "127.0.0.1:8081",
+    admin: ADMIN,
     tls: { pem: "/run/workstation/tls/current/tls.pem" },
     auth: { user: PROXY_USER, password: "" },
     storage: STORAGE,

@@ -49,7 +49,13 @@ function recipes(context: Context, settings: LoadedSettings, tools: ResolvedTool
   const bootstrap = { ...settings, image: { ...settings.image, source: "bootstrap" as const } };
   const dev = planImage({ settings: bootstrap, facts, roots: [], owner, tools, dockerfile: undefined });
   if (settings.goProxy.mode === "off") return [dev];
-  const question = { stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [] };
+  const question = {
+    stack: "bundle",
+    settings: bootstrap,
+    root: context.root,
+    environment: { env: {}, weakened: [] },
+    owners: [],
+  };
   const user = { name: "bundle", uid: 1000, gid: 1000 } as Parameters<typeof planGoProxy>[0]["facts"]["user"];
   return [
     dev,
