@@ -1,12 +1,12 @@
 /** The whole stack: settings and facts in, components declared, outputs out. */
 import { homedir } from "node:os";
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DevContainer } from "./components/dev-container.ts";
 import { DevImage } from "./components/dev-image.ts";
 import { declareMachine } from "./components/machine.ts";
 import { declareMesh } from "./components/mesh.ts";
 import { ModuleCache } from "./components/module-cache.ts";
+import { stackOptions } from "./components/options.ts";
 import { declareShared, isConfigSecret } from "./components/shared.ts";
 import { SmokeTest } from "./components/smoke-test.ts";
 import { parseConfig, splitCredentials } from "./config/program.ts";
@@ -23,10 +23,7 @@ const { settings, secrets } = splitCredentials(parsed, isConfigSecret);
 const plan = planStack(stack, settings, await getFacts(factsQuestion(settings, place)), place);
 for (const warning of plan.warnings) await pulumi.log.warn(warning);
 
-// Explicit: the provider would otherwise go on with the address that an earlier run left in its state.
-const provider = new docker.Provider("docker", { host: plan.dockerHost });
-const opts = { providers: [provider] };
-
+const opts = stackOptions(plan);
 const trustDependsOn = declareMachine(plan.machine, opts);
 const shared = await declareShared(plan, secrets, trustDependsOn, opts);
 const byOwner = new Map(
@@ -61,7 +58,7 @@ const smoke =
       digest: tried.plan.digest,
       dockerHost: plan.dockerHost,
     },
-    { dependsOn: secure.all },
+    { ...opts, dependsOn: secure.all },
   );
 
 const own = byOwner.get("") as { cache: ModuleCache; image: DevImage };

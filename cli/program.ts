@@ -123,6 +123,18 @@ export function createProgram(setCode: SetCode): Command {
         .option("--last", "show the last result and its age; exit code as it was"),
   );
   add(
+    "policy",
+    "judge the stack, or an export of one, by the policy pack (exit 3: a mandatory rule is violated)",
+    async () => (await import("./commands/policy.ts")).policy,
+    program,
+    (command) =>
+      command
+        .option("--file <export>", "what `pulumi stack export` wrote (- is stdin); without it the stack's state")
+        .option("--format <format>", "table, json, sarif or junit")
+        .option("--out <file>", "write the report there")
+        .option("--config <file>", "levels, options and exemptions (default: policy.config.yaml)"),
+  );
+  add(
     "doctor",
     "check this machine against the settings; change nothing",
     async () => (await import("./commands/doctor.ts")).doctor,

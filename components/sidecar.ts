@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { SidecarPlan } from "../domain/go-proxy/sidecar.ts";
+import { type SidecarPlan, sidecarLabels } from "../domain/go-proxy/sidecar.ts";
 import { ProcessLimit } from "../resources/workstation.ts";
 import { labelList } from "./labels.ts";
 
@@ -24,7 +24,7 @@ export function sidecar(
       user: plan.user,
       workingDir: "/",
       envs: plan.envs,
-      labels: labelList(plan.labels),
+      labels: labelList(sidecarLabels(plan)),
       mounts: plan.mounts,
       tmpfs: plan.tmpfs,
       ports: plan.ports,

@@ -126,6 +126,12 @@ const project = z.strictObject({
 
 /** Keys of `Pulumi.<stack>.yaml` below `config:`, each prefixed with `go-workstation:`. */
 export const settingsSchema = z.strictObject({
+  owner: z
+    .string()
+    .trim()
+    .min(1)
+    .optional()
+    .describe("Person or team that answers for this stack; every component carries it. Default: this machine's user."),
   image,
   go,
   container,

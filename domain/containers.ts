@@ -9,7 +9,9 @@ import {
   type CacheKind,
   containerName,
   HOME,
+  LABEL_CPUS,
   LABEL_DEBUG,
+  LABEL_INHERITED,
   networkName,
   type Owner,
   ownLabels,
@@ -69,6 +71,8 @@ export interface ContainerQuestion {
   env: Record<string, string>;
   /** Names that lead into its own network. */
   hosts?: readonly { host: string; ip: string }[];
+  /** Which of it the machine's own Go settings weaken. */
+  weakened: readonly string[];
   /** Folder on this machine with this owner's secret files, and where the container sees it. */
   secrets?: { source: string; target: string };
 }
@@ -134,7 +138,14 @@ function planMounts({ stack, path, etc, ownerSuffix, secrets }: ContainerQuestio
 }
 
 /** The labels by which VS Code and the devcontainers command line take this container for the folder's own. */
-function planLabels({ stack, project, defaults, path, goVersion }: ContainerQuestion): Record<string, string> {
+function planLabels({
+  stack,
+  project,
+  defaults,
+  path,
+  goVersion,
+  weakened,
+}: ContainerQuestion): Record<string, string> {
   const metadata = [
     {
       remoteUser: USER,
@@ -153,6 +164,8 @@ function planLabels({ stack, project, defaults, path, goVersion }: ContainerQues
     "devcontainer.metadata": JSON.stringify(metadata),
     ...ownLabels(stack, containerResource(project.name)),
     ...((project.debug ?? defaults.debug) ? { [LABEL_DEBUG]: "true" } : {}),
+    ...((project.cpus ?? defaults.cpus) === undefined ? { [LABEL_CPUS]: "all" } : {}),
+    ...(weakened.length > 0 ? { [LABEL_INHERITED]: weakened.join(",") } : {}),
   };
 }
 

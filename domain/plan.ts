@@ -36,6 +36,8 @@ export interface OwnerPlan {
 
 export interface Plan {
   stack: string;
+  /** Who answers for it. */
+  responsible: string;
   dockerHost: string;
   network: string;
   gitConfig: { path: string; content: string };
@@ -168,7 +170,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
         settings,
         facts,
         root: place.root,
-        environment: planEnvironment(inherits).env,
+        environment: planEnvironment(inherits),
         owners,
         meshed: proxyIsMeshed(settings),
       })
@@ -196,12 +198,14 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       etc,
       env: environment.env,
       hosts: meshHosts(stack, settings, project.name),
+      weakened: environment.weakened,
       ...(proxied ? { secrets: { source: ownerSecrets(place.root, stack, suffix), target: SECRETS } } : {}),
     });
     return { ...plan, owner: suffix, digest: folder.digest };
   });
   return {
     stack,
+    responsible: settings.owner ?? facts.user.name,
     dockerHost: facts.docker.host,
     network: networkName(stack),
     gitConfig: {

@@ -4,13 +4,15 @@ import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
 import type { AuthorityPlan } from "../certificates.ts";
 import type { ContainerPlan } from "../containers.ts";
-import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
+import { type Environment, GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES, withoutCredentials } from "../environment.ts";
 import type { Facts } from "../facts.ts";
 import { planFileProxies } from "../file-proxy.ts";
 import { planBase } from "../images.ts";
 import {
   containerName,
   containerOwner,
+  LABEL_INHERITED,
+  LABEL_UPSTREAM,
   networkName,
   type Owner,
   ownLabels,
@@ -65,7 +67,7 @@ export interface GoProxyQuestion {
   facts: Pick<Facts, "system" | "user">;
   root: string;
   /** Go's and the proxies' variables as containers have them: what the proxy asks upstream with. */
-  environment: Record<string, string>;
+  environment: Pick<Environment, "env" | "weakened">;
   owners: readonly { owner: Owner; suffix: string }[];
   /** Reached through the mesh and in no other way. */
   meshed: boolean;
@@ -84,7 +86,7 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
   const owner = `${self.uid}:${self.gid}`;
   const { netrc, roots } = hostFiles(root, stack);
   // Modules that were brought along in a folder of this machine.
-  const upstream = planFileProxies(question.environment);
+  const upstream = planFileProxies(question.environment.env);
   return {
     url: `https://${proxyAddress(stack)}`,
     hostUrl: `https://${hostAddress(settings)}`,
@@ -93,7 +95,7 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
     ca: planCa({ stack, role: "ca", folder: `${stackFolder(root, stack)}/ca`, owner }),
     proxy: planProxy(question, owner, upstream.mounts),
     volume: `${prefix(stack)}-goproxy`,
-    config: planConfig({ ...question, environment: upstream.env }),
+    config: planConfig({ ...question, environment: { ...question.environment, env: upstream.env } }),
     configFile: { path: `${secretsFolder(root, stack)}/goproxy/config.json`, owner },
     netrc: owners.map(({ owner: { uid, gid }, suffix }) => ({
       suffix,
@@ -219,8 +221,20 @@ export function planCa({ stack, role, folder, owner }: CaQuestion): SidecarPlan 
 
 const CONFIG = "/run/workstation/goproxy/config.json";
 
+/** In the container. */
+const ADMIN = "127.0.0.1:8081";
+
+/** The settings stand in a secret file: what is asked has to be seen by who judges the stack. */
+function upstreamLabels({ env, weakened }: GoProxyQuestion["environment"]): Record<string, string> {
+  const inherited = weakened.filter((name) => name === "GOPROXY");
+  return {
+    [LABEL_UPSTREAM]: withoutCredentials(env.GOPROXY ?? ""),
+    ...(inherited.length > 0 ? { [LABEL_INHERITED]: inherited.join(",") } : {}),
+  };
+}
+
 function planProxy(
-  { stack, settings, root, meshed }: GoProxyQuestion,
+  { stack, settings, root, environment, meshed }: GoProxyQuestion,
   owner: string,
   upstream: SidecarPlan["mounts"],
 ): SidecarPlan {
@@ -234,7 +248,8 @@ function planProxy(
     user: owner,
     command: ["/usr/local/bin/workstation-goproxy", "serve", "--config", CONFIG],
     envs: TRUST_VARIABLES.map((name) => `${name}=${roots}`).sort(),
-    labels: ownLabels(stack, "goproxy-container"),
+    labels: { ...ownLabels(stack, "goproxy-container"), ...upstreamLabels(environment) },
+    metrics: `${ADMIN}/metrics`,
     mounts: [
       { type: "volume", source: `${prefix(stack)}-goproxy`, target: STORAGE, readOnly: false },
       {
@@ -265,11 +280,11 @@ const UPSTREAM =
 
 function planConfig({ settings, environment, meshed }: GoProxyQuestion): GateConfig {
   const { goProxy } = settings;
-  const upstream = Object.fromEntries(Object.entries(environment).filter(([name]) => UPSTREAM.test(name)));
+  const upstream = Object.fromEntries(Object.entries(environment.env).filter(([name]) => UPSTREAM.test(name)));
   return {
     // Behind the mesh nothing but its tunnel reaches it.
     listen: `${meshed ? "127.0.0.1" : ""}:${PROXY_PORT}`,
-    admin: "127.0.0.1:8081",
+    admin: ADMIN,
     tls: { pem: "/run/workstation/tls/current/tls.pem" },
     auth: { user: PROXY_USER, password: "" },
     storage: STORAGE,

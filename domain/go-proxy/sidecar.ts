@@ -1,5 +1,6 @@
 /** A container beside the developer's: the same limits and least rights for all of them. */
 import type { ContainerPlan, Mount } from "../containers.ts";
+import { LABEL_CPUS, LABEL_METRICS, LABEL_SIDECAR } from "../names.ts";
 
 export interface SidecarPlan {
   /** Of the container. */
@@ -10,6 +11,8 @@ export interface SidecarPlan {
   command: string[];
   envs: string[];
   labels: Record<string, string>;
+  /** Where it tells its metrics, in the container; none without a network. */
+  metrics?: string;
   mounts: Mount[];
   /** Folders in memory, with their mount options. */
   tmpfs: Record<string, string>;
@@ -21,4 +24,14 @@ export interface SidecarPlan {
   cpus: string | undefined;
   pids: number;
   healthcheck: ContainerPlan["healthcheck"];
+}
+
+/** Its own labels, and those by which a policy knows it. */
+export function sidecarLabels({ labels, role, metrics, cpus }: SidecarPlan): Record<string, string> {
+  return {
+    ...labels,
+    [LABEL_SIDECAR]: role,
+    ...(metrics === undefined ? {} : { [LABEL_METRICS]: metrics }),
+    ...(cpus === undefined ? { [LABEL_CPUS]: "all" } : {}),
+  };
 }

@@ -14,10 +14,16 @@ function seconds(duration: string): number | undefined {
   );
 }
 
-function judgeLifetime(name: string, lifetime: string, hours: number, report: Report): void {
+interface Lifetime {
+  name: string;
+  lifetime: string;
+  path: string;
+}
+
+function judgeLifetime({ name, lifetime, path }: Lifetime, hours: number, report: Report): void {
   const found = seconds(lifetime);
-  if (found === undefined || found <= 0) report(`${name} is ${JSON.stringify(lifetime)}`);
-  else if (found > hours * HOUR) report(`${name} is ${lifetime}, more than ${hours}h`);
+  if (found === undefined || found <= 0) report(`${name} is ${JSON.stringify(lifetime)}`, path);
+  else if (found > hours * HOUR) report(`${name} is ${lifetime}, more than ${hours}h`, path);
 }
 
 const isLoopback = (address: string): boolean => address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
@@ -46,7 +52,8 @@ export function certificateAuthority(maxLeafHours = 72, maxRootHours = ROOT_HOUR
     checks: {
       "workstation:index:CertificateAuthority"(args, report, options) {
         // One that is neither known nor marked leaves the rule undecided.
-        if (!secretPaths(args).has("passphrase") && args.passphrase !== undefined) report("passphrase is not a secret");
+        if (!secretPaths(args).has("passphrase") && args.passphrase !== undefined)
+          report("passphrase is not a secret", "passphrase");
         const {
           algorithm = FIRST_ALGORITHM,
           stack = "",
@@ -54,14 +61,17 @@ export function certificateAuthority(maxLeafHours = 72, maxRootHours = ROOT_HOUR
           rootLifetime = "",
           intermediateLifetime = "",
         } = args;
-        if (!ALGORITHMS.includes(algorithm)) report(`algorithm is ${JSON.stringify(algorithm)}`);
-        judgeLifetime("rootLifetime", rootLifetime, options.maxRootHours, report);
-        judgeLifetime("intermediateLifetime", intermediateLifetime, options.maxRootHours, report);
-        for (const { name, dns, ips, lifetime, pair = false } of leaves) {
-          if (pair && algorithm !== "sm2") report(`${name} is a pair, which only sm2 authorities make`);
-          judgeLifetime(`lifetime of ${name}`, lifetime, options.maxLeafHours, report);
-          for (const one of dns) if (!isOurs(one, stack)) report(`${name} is for ${one}`);
-          for (const one of ips) if (!isLoopback(one)) report(`${name} is for ${one}`);
+        if (!ALGORITHMS.includes(algorithm)) report(`algorithm is ${JSON.stringify(algorithm)}`, "algorithm");
+        for (const [name, lifetime] of Object.entries({ rootLifetime, intermediateLifetime })) {
+          judgeLifetime({ name, lifetime, path: name }, options.maxRootHours, report);
+        }
+        for (const [i, { name, dns, ips, lifetime, pair = false }] of leaves.entries()) {
+          if (pair && algorithm !== "sm2")
+            report(`${name} is a pair, which only sm2 authorities make`, `leaves[${i}].pair`);
+          const path = `leaves[${i}].lifetime`;
+          judgeLifetime({ name: `lifetime of ${name}`, lifetime, path }, options.maxLeafHours, report);
+          for (const one of dns) if (!isOurs(one, stack)) report(`${name} is for ${one}`, `leaves[${i}].dns`);
+          for (const one of ips) if (!isLoopback(one)) report(`${name} is for ${one}`, `leaves[${i}].ips`);
         }
       },
     },

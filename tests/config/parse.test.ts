@@ -48,7 +48,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, mesh, credentials.',
+    'iamge: is not a known key. Did you mean "image"? Known here: owner, image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, mesh, credentials.',
   ],
   [
     "unknown nested key",

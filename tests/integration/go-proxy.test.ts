@@ -91,6 +91,14 @@ beforeAll(async () => {
   await bench.configure(["go-workstation:smokeTest"], { enabled: false });
   const [url] = upstream.urls.filter((one) => one.includes(address));
   await bench.configure(["go-workstation:go"], { env: { GOPROXY: url, GOSUMDB: "sum.golang.org" } });
+  const lab = {
+    resource: "*",
+    owner: "these tests",
+    reason: "the upstream of the lab is plain http",
+    until: "2999-12-31",
+  };
+  const exemptions = [{ ...lab, rule: "go-proxy-tls" }];
+  writeFileSync(join(bench.checkout, "policy.config.yaml"), JSON.stringify({ exemptions }));
   await bench.configure(["go-workstation:hostSync"], {
     roots: { files: [git.rootFile] },
     proxy: { http: git.proxy, https: git.proxy, noProxy: [address] },

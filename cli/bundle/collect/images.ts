@@ -72,7 +72,14 @@ function plans(
   const dev = planImage({ settings: bootstrap, facts, roots: [], owner, tools, dockerfile: undefined });
   const user = { name: "bundle", uid: 1000, gid: 1000 };
   const question = {
-    ...{ stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [], meshed: false },
+    ...{
+      stack: "bundle",
+      settings: bootstrap,
+      root: context.root,
+      environment: { env: {}, weakened: [] },
+      owners: [],
+      meshed: false,
+    },
     facts: { ...facts, user } as Parameters<typeof planGoProxy>[0]["facts"],
   };
   const proxy = settings.goProxy.mode === "off" ? undefined : planGoProxy(question);

@@ -1,7 +1,6 @@
 import type { Rule } from "../../../policy/rule.ts";
 import { certificateAuthority } from "../../../policy/rules/authority.ts";
 import { noCredentials } from "../../../policy/rules/credentials.ts";
-import { checksumDatabase } from "../../../policy/rules/go-environment.ts";
 import { secretFiles } from "../../../policy/rules/secret-files.ts";
 import { plainArgs } from "../../../policy/values.ts";
 import { authorities } from "../fixtures/authorities.ts";
@@ -161,13 +160,4 @@ test("container-credentials: images are judged too", () => {
     "recipe.config.env API_TOKEN has a value",
     "recipe.config.labels secret has a value",
   ]);
-});
-
-test.each([
-  [["GOSUMDB=off"], ["GOSUMDB is off"]],
-  [["GOSUMDB=sum.golang.org"], []],
-  [[], []],
-])("go-checksum-database: %j", (envs, says) => {
-  expect(checksumDatabase().level).toBe("advisory");
-  expect(found(checksumDatabase(), CONTAINER, { envs })).toEqual(says);
 });
