@@ -156,6 +156,7 @@ function planTunnel({ stack, settings, root }: MeshQuestion, tunnel: Tunnel, own
         { type: "bind", source: `${folder}/tunnels/${tunnel.name}`, target: CONFIG, readOnly: true },
         { type: "bind", source: `${folder}/ca/out/${tunnel.service}`, target: TLS, readOnly: true },
       ],
+      metrics: `127.0.0.1:${tunnel.admin}/metrics`,
       tmpfs: {},
       ports: [],
       network: { of: tunnel.service },

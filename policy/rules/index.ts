@@ -20,6 +20,7 @@ import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.t
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
 import { secretFiles } from "./secret-files.ts";
 import { componentOwner, dataHasBackup, sidecarMetrics } from "./stack.ts";
+import { linkCertificates, linkPorts, linkQuotas, linkSuites } from "./transport.ts";
 import { approvedRoots } from "./trust.ts";
 import { nonRootUser } from "./user.ts";
 import { wslDefaultUser, wslIsolation } from "./wsl.ts";
@@ -45,6 +46,10 @@ export function workstationRules(): Rule[] {
     fileModes(),
     approvedRoots(),
     certificateAuthority(),
+    linkSuites(),
+    linkQuotas(),
+    linkCertificates(),
+    linkPorts(),
     goPinned(),
     goSums(),
     proxyOnly(),
