@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod certificate;
 pub mod config;
+pub mod connection;
 pub mod context;
 pub mod denied;
 pub mod failure;
