@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::certificate::rfc3339;
 use crate::failure::Reason;
+use crate::farewell::see_off;
 use crate::log;
 use crate::pending::Seat;
 use crate::relay::{End, Relay, reset};
@@ -76,6 +77,10 @@ async fn connect(state: &State) -> Result<TcpStream, Failed> {
 /// A handshake within its limits; a failure has been counted and told.
 async fn shake(state: &State, socket: TcpStream, lobby: Option<Seat>) -> Option<Established> {
     let mut seat = state.handshakes.enter().await;
+    if lobby.is_none() {
+        // Our own call to the peer: nobody outside chose to be slow.
+        seat.keep();
+    }
     drop(lobby);
     let identity = state.identity();
     // Small answers must not wait for the peer's acknowledgement; where this fails they are only slower.
@@ -93,6 +98,10 @@ async fn shake(state: &State, socket: TcpStream, lobby: Option<Seat>) -> Option<
         Err(failed) => {
             state.metrics.failed(failed.reason);
             log::connection("handshake failed", json!({"reason": failed.reason.label(), "detail": failed.detail}));
+            drop(seat);
+            if let Some(stream) = failed.farewell {
+                see_off(&state.farewells, stream).await;
+            }
             None
         }
     }

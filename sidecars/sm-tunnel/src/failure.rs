@@ -82,6 +82,8 @@ impl Reason {
             | "wrong signature type"
             | "wrong cipher returned"
             | "missing sigalgs extension"
+            // What strict RFC 8998 says of a hello without sm2sig_sm3 or a key share of curveSM2.
+            | "bad value"
             | "no ciphers specified" => Reason::Algorithms,
             "unexpected eof while reading" => Reason::Closed,
             "certificate verify failed" => Reason::Untrusted,

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod context;
 pub mod denied;
 pub mod failure;
+pub mod farewell;
 pub mod health;
 pub mod hello;
 pub mod identity;

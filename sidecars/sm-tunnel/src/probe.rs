@@ -58,7 +58,7 @@ async fn word_of_peer(stream: &mut TlsStream) -> Result<&'static str, String> {
         Ok(Ok(_)) => Ok("spoke"),
         Ok(Err(error)) => match Reason::of_error(&error) {
             Reason::PeerAlert => Err(format!("rejected_by_peer: {error}")),
-            _ => Ok("unreachable"),
+            _ => Ok("cut"),
         },
     }
 }

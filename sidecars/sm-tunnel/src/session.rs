@@ -15,15 +15,16 @@ use crate::stream::TlsStream;
 use crate::verify::{PeerRules, install};
 
 /// A handshake that did not succeed; the detail is for the log.
-#[derive(Debug)]
 pub struct Failed {
     pub reason: Reason,
     pub detail: String,
+    /// Where an alert may be on its way to the peer.
+    pub farewell: Option<TlsStream>,
 }
 
 impl Failed {
     pub fn new(reason: Reason, detail: impl ToString) -> Failed {
-        Failed { reason, detail: detail.to_string() }
+        Failed { reason, detail: detail.to_string(), farewell: None }
     }
 }
 
@@ -59,7 +60,7 @@ pub async fn handshake(
         Err(_) => return Err(Failed::new(Reason::Timeout, "the handshake took longer than limits.handshakeTimeoutMs")),
         Ok(Err(error)) => {
             let reason = verdict.get().unwrap_or_else(|| Reason::of_error(&error));
-            return Err(Failed::new(reason, error));
+            return Err(Failed { farewell: Some(stream), ..Failed::new(reason, error) });
         }
         Ok(Ok(())) => {}
     }

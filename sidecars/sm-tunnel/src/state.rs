@@ -69,6 +69,8 @@ pub struct State {
     pub lobby: Arc<Room>,
     /// Those in the middle of a handshake.
     pub handshakes: Arc<Room>,
+    /// Refused ones that are being told so.
+    pub farewells: Arc<Semaphore>,
     pub last: Mutex<Option<LastHandshake>>,
     identity: RwLock<Arc<Identity>>,
     rules: RwLock<Arc<PeerRules>>,
@@ -87,6 +89,7 @@ impl State {
             slots: Arc::new(Semaphore::new(limits.connections)),
             lobby: Room::new(limits.connections, Duration::ZERO),
             handshakes: Room::new(limits.pending_handshakes, HANDSHAKE_GRACE),
+            farewells: Arc::new(Semaphore::new(limits.pending_handshakes)),
             last: Mutex::default(),
             identity: RwLock::new(Arc::new(identity)),
             rules: RwLock::new(Arc::new(rules)),

@@ -55,7 +55,7 @@ fn a_dead_service_behind_the_server_is_told() {
     let side = ServerSide::to("127.0.0.1:1".parse().unwrap(), |_| {});
     let output = probe(&side.tunnel.listen.to_string(), &side.authority.issue(&Leaf::of(CLIENT)), &side.authority);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["backend"], "unreachable");
+    assert_eq!(report["backend"], "cut");
 }
 
 #[test]

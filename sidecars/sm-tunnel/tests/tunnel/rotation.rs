@@ -106,7 +106,7 @@ fn a_pair_that_is_not_fit_is_told_and_the_old_goes_on() {
         ("does not belong to the certificate", other_key.pem()),
         ("expired", issue(&|leaf| (leaf.from, leaf.to) = (-7200, -3600)).pem()),
         ("not yet valid", issue(&|leaf| (leaf.from, leaf.to) = (3600, 7200)).pem()),
-        ("does not verify", Authority::new().issue(&Leaf::of(CLIENT)).pem()),
+        ("at depth 1", Authority::new().issue(&Leaf::of(CLIENT)).pem()),
     ];
     let serial = link.client.json("/status")["certificate"]["serial"].clone();
     for (wanted, pem) in &cases {

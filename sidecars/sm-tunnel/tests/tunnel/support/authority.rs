@@ -10,7 +10,9 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
 
 static SERIAL: AtomicU32 = AtomicU32::new(0x1000);
@@ -97,6 +99,7 @@ impl Authority {
         builder.set_issuer_name(self.intermediate.subject_name()).unwrap();
         builder.append_extension(KeyUsage::new().critical().digital_signature().build().unwrap()).unwrap();
         builder.append_extension(ExtendedKeyUsage::new().server_auth().client_auth().build().unwrap()).unwrap();
+        name_issuer(&mut builder, &self.intermediate);
         if !leaf.names.is_empty() {
             let mut names = SubjectAlternativeName::new();
             for name in &leaf.names {
@@ -116,8 +119,20 @@ fn authority(name: &str, key: &PKey<Private>, issuer: Option<(&X509, &PKey<Priva
     builder.set_issuer_name(issuer.map_or(&*own, |(certificate, _)| certificate.subject_name())).unwrap();
     builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap()).unwrap();
+    let own = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None)).unwrap();
+    builder.append_extension(own).unwrap();
+    if let Some((certificate, _)) = issuer {
+        name_issuer(&mut builder, certificate);
+    }
     builder.sign(issuer.map_or(key, |(_, key)| key), MessageDigest::sm3()).unwrap();
     builder.build()
+}
+
+/// By its key: authorities of the same name are told apart by it.
+fn name_issuer(builder: &mut X509Builder, issuer: &X509) {
+    let extension =
+        AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(issuer), None)).unwrap();
+    builder.append_extension(extension).unwrap();
 }
 
 fn start(name: &str, key: &PKey<Private>, from: i64, to: i64) -> X509Builder {

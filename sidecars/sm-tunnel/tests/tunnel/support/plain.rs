@@ -10,26 +10,32 @@ use super::process::PATIENCE;
 pub fn service(work: impl Fn(TcpStream) + Send + Clone + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    serve(listener, work);
+    address
+}
+
+pub fn serve(listener: TcpListener, work: impl Fn(TcpStream) + Send + Clone + 'static) {
     std::thread::spawn(move || {
         for socket in listener.incoming().map_while(Result::ok) {
             let work = work.clone();
             std::thread::spawn(move || work(socket));
         }
     });
-    address
 }
 
 /// Sends back what it gets, and its end after the client's.
 pub fn echo() -> SocketAddr {
-    service(|mut socket| {
-        let mut buffer = vec![0; 64 * 1024];
-        while let Ok(count @ 1..) = socket.read(&mut buffer) {
-            if socket.write_all(&buffer[..count]).is_err() {
-                return;
-            }
+    service(send_back)
+}
+
+pub fn send_back(mut socket: TcpStream) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = socket.read(&mut buffer) {
+        if socket.write_all(&buffer[..count]).is_err() {
+            return;
         }
-        let _ = socket.shutdown(Shutdown::Write);
-    })
+    }
+    let _ = socket.shutdown(Shutdown::Write);
 }
 
 pub fn connect(address: SocketAddr) -> TcpStream {
