@@ -27,10 +27,13 @@ pub fn refuse(state: &State, socket: &TcpStream, failed: &Failed) {
 /// Server side: TLS first, then the plain service.
 pub async fn server(state: &State, socket: TcpStream, mut seat: Seat) {
     let mut orders = state.orders.subscribe();
-    let silence = timeout(state.config.limits.handshake_timeout(), socket.readable());
+    // Readiness may be a false alarm, and a silent connection must not take a handshake's seat: look for a byte.
+    let mut byte = [0; 1];
+    let silence = timeout(state.config.limits.handshake_timeout(), socket.peek(&mut byte));
     let first = tokio::select! {
         spoke = silence => match spoke {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(0)) => Err(Failed::new(Reason::Closed, "closed without a word")),
+            Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(Failed::new(Reason::Closed, error)),
             Err(_) => Err(Failed::new(Reason::Timeout, "not a word within limits.handshakeTimeoutMs")),
         },

@@ -1,12 +1,13 @@
 //! Takes connections in, carries each through its life, and ends in order.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -23,6 +24,8 @@ use crate::{admin, connection, identity, reload};
 
 /// The namespace has no interface any more.
 pub const EXIT_LOST: u8 = 3;
+/// Connections that wait in the kernel; it takes less where net.core.somaxconn says so.
+const BACKLOG: u32 = 4096;
 
 /// Runs until told to stop. The error is of the start: nothing was served.
 pub fn run(config: Config) -> Result<ExitCode, String> {
@@ -58,11 +61,8 @@ fn raise_file_limit(config: &Config) -> Result<(), String> {
 }
 
 async fn serve(state: Arc<State>) -> Result<ExitCode, String> {
-    let bind = async |key: &str, address| {
-        TcpListener::bind(address).await.map_err(|error| format!("{key}: {address}: {error}: give a free address"))
-    };
-    let admin = bind("admin", state.config.admin).await?;
-    let listener = bind("listen", state.config.listen).await?;
+    let admin = bind("admin", state.config.admin)?;
+    let listener = bind("listen", state.config.listen)?;
     let failed = |error: std::io::Error| error.to_string();
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -83,6 +83,17 @@ async fn serve(state: Arc<State>) -> Result<ExitCode, String> {
         _ = interrupt.recv() => {}
     }
     Ok(code)
+}
+
+/// With a long queue: one that overflows costs the client a second until it tries again.
+fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error: std::io::Error| format!("{key}: {address}: {error}: give a free address"))
 }
 
 /// Tells the addresses as they are: port 0 in the configuration is any free one.
