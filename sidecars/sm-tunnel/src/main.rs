@@ -13,6 +13,7 @@ const USAGE: &str = "sm-tunnel: TCP over mutual TLS with SM2, SM3 and SM4
   sm-tunnel serve --config FILE            runs one side of a link
   sm-tunnel probe --config FILE [--json]   opens a real connection as the client side and tells what was negotiated
   sm-tunnel health --admin ADDRESS         exit 0 when the tunnel there is healthy, else 1
+  sm-tunnel status --admin ADDRESS         what the tunnel there does, as JSON
   sm-tunnel version
 
 Exit codes: 0 success, 1 an error (its cause on standard error), 3 the network namespace was lost.";
@@ -41,6 +42,7 @@ fn run() -> Result<ExitCode, String> {
         Some("serve") => serve::run(config(&arguments)?),
         Some("probe") => block_on(probe(&arguments)),
         Some("health") => block_on(health(&arguments)),
+        Some("status") => block_on(status(&arguments)),
         Some("version") => {
             println!("sm-tunnel {} ({})", env!("CARGO_PKG_VERSION"), openssl::version::version());
             Ok(ExitCode::SUCCESS)
@@ -105,6 +107,13 @@ async fn probe(arguments: &Arguments) -> Result<ExitCode, String> {
 async fn health(arguments: &Arguments) -> Result<ExitCode, String> {
     let address = arguments.admin.ok_or("--admin ADDRESS is missing")?;
     let (code, body) = admin::get(address, "/healthz").await?;
+    print!("{body}");
+    Ok(if code.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn status(arguments: &Arguments) -> Result<ExitCode, String> {
+    let address = arguments.admin.ok_or("--admin ADDRESS is missing")?;
+    let (code, body) = admin::get(address, "/status").await?;
     print!("{body}");
     Ok(if code.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
