@@ -1,11 +1,12 @@
 /** The whole stack: settings and facts in, components declared, outputs out. */
 import { homedir } from "node:os";
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DevContainer } from "./components/dev-container.ts";
 import { DevImage } from "./components/dev-image.ts";
 import { declareMachine } from "./components/machine.ts";
+import { declareMesh } from "./components/mesh.ts";
 import { ModuleCache } from "./components/module-cache.ts";
+import { stackOptions } from "./components/options.ts";
 import { declareShared, isConfigSecret } from "./components/shared.ts";
 import { SmokeTest } from "./components/smoke-test.ts";
 import { parseConfig, splitCredentials } from "./config/program.ts";
@@ -22,10 +23,7 @@ const { settings, secrets } = splitCredentials(parsed, isConfigSecret);
 const plan = planStack(stack, settings, await getFacts(factsQuestion(settings, place)), place);
 for (const warning of plan.warnings) await pulumi.log.warn(warning);
 
-// Explicit: the provider would otherwise go on with the address that an earlier run left in its state.
-const provider = new docker.Provider("docker", { host: plan.dockerHost });
-const opts = { providers: [provider] };
-
+const opts = stackOptions(plan);
 const trustDependsOn = declareMachine(plan.machine, opts);
 const shared = await declareShared(plan, secrets, trustDependsOn, opts);
 const byOwner = new Map(
@@ -43,18 +41,25 @@ const containers = plan.containers.map((container) => {
   return { plan: container, image, component };
 });
 
+const services = new Map(containers.map(({ plan: { project }, component }) => [project, component.containerId]));
+const secure = await declareMesh(plan, services, shared, opts);
+
 const tried = containers.find(({ plan: { project } }) => project === plan.smokeTest);
 const smoke =
   tried &&
-  new SmokeTest("smoke-test", {
-    project: tried.plan.project,
-    container: tried.component.container,
-    containerId: tried.component.containerId,
-    imageId: tried.image.imageId,
-    goVersion: tried.plan.goVersion,
-    digest: tried.plan.digest,
-    dockerHost: plan.dockerHost,
-  });
+  new SmokeTest(
+    "smoke-test",
+    {
+      project: tried.plan.project,
+      container: tried.component.container,
+      containerId: tried.component.containerId,
+      imageId: tried.image.imageId,
+      goVersion: tried.plan.goVersion,
+      digest: tried.plan.digest,
+      dockerHost: plan.dockerHost,
+    },
+    { ...opts, dependsOn: secure.all },
+  );
 
 const own = byOwner.get("") as { cache: ModuleCache; image: DevImage };
 export const projects = Object.fromEntries(
@@ -72,6 +77,7 @@ export const projects = Object.fromEntries(
 );
 export const network = shared.workspace.network;
 export const goProxy = shared.goProxy;
+export const mesh = secure.outputs;
 export const volumes = [...byOwner.values()].flatMap(({ cache }) => Object.values(cache.volumes));
 export const image = { reference: own.image.reference, id: own.image.imageId, sizeBytes: own.image.size };
 export const tools = Object.fromEntries(

@@ -11,6 +11,8 @@ export interface ProjectContainer {
   state: string;
   /** Runs beside the developers' containers, and is nobody's project. */
   sidecar: boolean;
+  /** Lives in the network of another container, and so runs only while that one does. */
+  joins: boolean;
 }
 
 export async function projectContainers(session: Pick<Session, "docker" | "stack">): Promise<ProjectContainer[]> {
@@ -20,7 +22,8 @@ export async function projectContainers(session: Pick<Session, "docker" | "stack
     .map((container) => {
       const name = container.Names[0]?.replace(/^\//, "") ?? "";
       const sidecar = !("devcontainer.local_folder" in container.Labels);
-      return { project: name.replace(start, ""), id: container.Id, name, state: container.State, sidecar };
+      const joins = container.HostConfig?.NetworkMode?.startsWith("container:") === true;
+      return { project: name.replace(start, ""), id: container.Id, name, state: container.State, sidecar, joins };
     })
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }

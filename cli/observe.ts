@@ -8,6 +8,7 @@ export interface ListedContainer {
   State: string;
   Labels: Record<string, string>;
   Ports?: { PublicPort?: number }[];
+  HostConfig?: { NetworkMode?: string };
 }
 
 export interface ListedVolume {

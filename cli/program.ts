@@ -103,7 +103,13 @@ export function createProgram(setCode: SetCode): Command {
     program,
     (command) => command.option("--remove <fingerprint>", "trust that key no longer"),
   );
-  add("test", "run all tests", async () => (await import("./commands/test.ts")).test);
+  add(
+    "test",
+    "run all tests",
+    async () => (await import("./commands/test.ts")).test,
+    program,
+    (command) => command.option("--soak", "the long ones too"),
+  );
   add(
     "drift",
     "compare settings, last state and reality; change nothing (exit 2: something differs)",
@@ -115,6 +121,18 @@ export function createProgram(setCode: SetCode): Command {
         .option("--every <interval>", "with --install-timer: 5m to 7d (default: 1h)")
         .option("--remove-timer", "stop looking on a schedule")
         .option("--last", "show the last result and its age; exit code as it was"),
+  );
+  add(
+    "policy",
+    "judge the stack, or an export of one, by the policy pack (exit 3: a mandatory rule is violated)",
+    async () => (await import("./commands/policy.ts")).policy,
+    program,
+    (command) =>
+      command
+        .option("--file <export>", "what `pulumi stack export` wrote (- is stdin); without it the stack's state")
+        .option("--format <format>", "table, json, sarif or junit")
+        .option("--out <file>", "write the report there")
+        .option("--config <file>", "levels, options and exemptions (default: policy.config.yaml)"),
   );
   add(
     "doctor",
@@ -173,6 +191,13 @@ export function createProgram(setCode: SetCode): Command {
   );
   add("add <file...>", "keep more go.sum files", async () => (await gosums()).addGoSums, gosum);
   add("list", "show what is kept", async () => (await gosums()).listGoSums, gosum);
+  const mesh = withGlobals(program.command("mesh").description("encrypted links between the stack's services"));
+  add(
+    "status",
+    "open each link and show what was negotiated (exit 1: one does not hold)",
+    async () => (await import("./commands/mesh.ts")).meshStatus,
+    mesh,
+  );
   const credential = withGlobals(
     program.command("credential").description("passwords and keys of private modules, encrypted in your stack file"),
   );

@@ -10,6 +10,7 @@ import { PlanError } from "../domain/problems.ts";
 import { type Context, stackFile } from "./context.ts";
 import { digestOf, digestSources, relevantEnvironment, sourcesOf } from "./engine/fingerprint.ts";
 import { CliError } from "./errors.ts";
+import { policyInputs } from "./policy/config.ts";
 
 /** What is wrong with a person's settings is told as it is, without a stack trace. */
 export function told<T>(read: () => T): T {
@@ -52,7 +53,12 @@ export async function gatherFacts(
 }
 
 /** Equal digest: the engine would be told the same, by the same program, on the same machine. */
-export function digestInputs(context: Context, stack: string, settings: LoadedSettings, facts: Facts): string {
+export async function digestInputs(
+  context: Context,
+  stack: string,
+  settings: LoadedSettings,
+  facts: Facts,
+): Promise<string> {
   // What runs decides about restarts, not about what the engine does; and a run of ours changes it.
   const { running: _running, proxyIsOurs: _proxyIsOurs, ...lasting } = facts;
   return digestOf({
@@ -63,6 +69,7 @@ export function digestInputs(context: Context, stack: string, settings: LoadedSe
     facts: lasting,
     sources: digestSources(context.root, sourcesOf(settings)),
     environment: relevantEnvironment(context.env),
+    policy: await policyInputs(context),
   });
 }
 

@@ -33,6 +33,7 @@ export class DevContainer extends pulumi.ComponentResource {
         hostname: plan.project,
         // Not networksAdvanced: the provider would connect a second time after Docker has, and aliases get lost on it.
         networkMode: plan.network,
+        ...(plan.hosts.length === 0 ? {} : { hosts: plan.hosts }),
         capabilities: plan.capabilities,
         securityOpts: ["no-new-privileges:true"],
         init: true,

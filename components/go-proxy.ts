@@ -26,6 +26,7 @@ export interface GoProxyArgs {
 export class GoProxy extends pulumi.ComponentResource {
   /** Address for containers. */
   readonly container: pulumi.Output<string>;
+  readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: GoProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("workstation:components:GoProxy", name, {}, opts);
@@ -63,6 +64,7 @@ export class GoProxy extends pulumi.ComponentResource {
     }
     const container = sidecar(plan.proxy, args.imageId, { ...own, dependsOn: [config, volume] });
     this.container = container.name;
+    this.containerId = container.id;
     this.registerOutputs({ container: this.container });
   }
 }

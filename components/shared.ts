@@ -11,6 +11,8 @@ export interface Shared {
   all: pulumi.Resource[];
   /** Null where there is no module proxy. */
   goProxy: Record<string, pulumi.Input<string | number>> | null;
+  /** Of the module proxy's container, where there is one. */
+  goProxyId: pulumi.Input<string> | undefined;
 }
 
 /** What the containers of a stack share: the workspace and, where it is on, the module proxy with its certificate. */
@@ -23,7 +25,7 @@ export async function declareShared(
   const { stack, goProxy, trust } = plan;
   if (goProxy === undefined) {
     const workspace = new Workspace("workspace", { ...plan, trustDependsOn }, opts);
-    return { workspace, all: [workspace], goProxy: null };
+    return { workspace, all: [workspace], goProxy: null, goProxyId: undefined };
   }
   const { declareModuleProxy } = await import("./module-proxy.ts");
   const proxy = declareModuleProxy(stack, goProxy, pulumi.secret(secrets), opts);
@@ -33,6 +35,7 @@ export async function declareShared(
   return {
     workspace,
     all: [workspace, started],
+    goProxyId: started.containerId,
     goProxy: {
       container: started.container,
       url: goProxy.url,

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
-import type { SidecarPlan } from "../domain/go-proxy/sidecar.ts";
+import * as pulumi from "@pulumi/pulumi";
+import { type SidecarPlan, sidecarLabels } from "../domain/go-proxy/sidecar.ts";
 import { ProcessLimit } from "../resources/workstation.ts";
 import { labelList } from "./labels.ts";
 
@@ -12,8 +12,9 @@ export function sidecar(
   plan: SidecarPlan,
   imageId: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
+  /** Id of the container whose network it shares, where the plan says so. */
+  joins?: pulumi.Input<string>,
 ): docker.Container {
-  const { network } = plan;
   const container = new docker.Container(
     `${plan.role}-container`,
     {
@@ -23,15 +24,11 @@ export function sidecar(
       user: plan.user,
       workingDir: "/",
       envs: plan.envs,
-      labels: labelList(plan.labels),
+      labels: labelList(sidecarLabels(plan)),
       mounts: plan.mounts,
       tmpfs: plan.tmpfs,
       ports: plan.ports,
-      hostname: plan.role,
-      // Other containers know it by a name below the stack's own domain, for which its certificate is.
-      ...(network === undefined
-        ? { networkMode: "none" }
-        : { networksAdvanced: [{ name: network.name, aliases: [network.alias] }] }),
+      ...networkOf(plan, joins),
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
       readOnly: true,
@@ -54,4 +51,18 @@ export function sidecar(
   const limit = { container: container.id, limit: plan.pids };
   new ProcessLimit(`${plan.role}-processes`, limit, opts.parent === undefined ? {} : { parent: opts.parent });
   return container;
+}
+
+function networkOf(
+  { network, role }: SidecarPlan,
+  joins: pulumi.Input<string> | undefined,
+): Partial<docker.ContainerArgs> {
+  if (network === undefined) return { networkMode: "none", hostname: role };
+  if ("of" in network) {
+    if (joins === undefined) throw new Error(`${role}: the container of ${network.of} was not given`);
+    // Its own name would be that of the other as well, so Docker refuses one.
+    return { networkMode: pulumi.interpolate`container:${joins}` };
+  }
+  // Other containers know it by a name below the stack's own domain, for which its certificate is.
+  return { hostname: role, networksAdvanced: [{ name: network.name, aliases: [network.alias] }] };
 }

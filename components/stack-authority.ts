@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { AuthorityPlan } from "../domain/go-proxy/plan.ts";
+import type { AuthorityPlan } from "../domain/certificates.ts";
 import type { SidecarPlan } from "../domain/go-proxy/sidecar.ts";
 import { CertificateAuthority } from "../resources/certificates.ts";
 import { sidecar } from "./sidecar.ts";

@@ -5,6 +5,7 @@ import { files } from "./files.ts";
 import { goProxy } from "./go-proxy.ts";
 import { goToolchain } from "./go-toolchain.ts";
 import { hostSync } from "./host-sync.ts";
+import { mesh } from "./mesh.ts";
 import { size } from "./size.ts";
 import { wsl } from "./wsl.ts";
 
@@ -125,6 +126,12 @@ const project = z.strictObject({
 
 /** Keys of `Pulumi.<stack>.yaml` below `config:`, each prefixed with `go-workstation:`. */
 export const settingsSchema = z.strictObject({
+  owner: z
+    .string()
+    .trim()
+    .min(1)
+    .optional()
+    .describe("Person or team that answers for this stack; every component carries it. Default: this machine's user."),
   image,
   go,
   container,
@@ -141,6 +148,7 @@ export const settingsSchema = z.strictObject({
   goToolchain,
   files,
   goProxy,
+  mesh,
   credentials,
 });
 

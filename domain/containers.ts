@@ -9,7 +9,9 @@ import {
   type CacheKind,
   containerName,
   HOME,
+  LABEL_CPUS,
   LABEL_DEBUG,
+  LABEL_INHERITED,
   networkName,
   type Owner,
   ownLabels,
@@ -41,6 +43,8 @@ export interface ContainerPlan {
   mounts: Mount[];
   ports: { internal: number; external: number; ip: string; protocol: string }[];
   network: string;
+  /** Names that lead into its own network. */
+  hosts: { host: string; ip: string }[];
   capabilities: { adds: string[]; drops: string[] };
   /** MiB. */
   memory: number;
@@ -65,6 +69,10 @@ export interface ContainerQuestion {
   /** Folder on this machine that is /etc/workstation in the container. */
   etc: string;
   env: Record<string, string>;
+  /** Names that lead into its own network. */
+  hosts?: readonly { host: string; ip: string }[];
+  /** Which of it the machine's own Go settings weaken. */
+  weakened: readonly string[];
   /** Folder on this machine with this owner's secret files, and where the container sees it. */
   secrets?: { source: string; target: string };
 }
@@ -101,6 +109,7 @@ export function planContainer(question: ContainerQuestion): ContainerPlan {
       protocol: "tcp",
     })),
     network: networkName(stack),
+    hosts: [...(question.hosts ?? [])],
     capabilities: { adds: debug ? ["CAP_SYS_PTRACE"] : [], drops: ["ALL"] },
     memory,
     // The same figure: no swap beyond it, so that the limit is the limit.
@@ -129,7 +138,14 @@ function planMounts({ stack, path, etc, ownerSuffix, secrets }: ContainerQuestio
 }
 
 /** The labels by which VS Code and the devcontainers command line take this container for the folder's own. */
-function planLabels({ stack, project, defaults, path, goVersion }: ContainerQuestion): Record<string, string> {
+function planLabels({
+  stack,
+  project,
+  defaults,
+  path,
+  goVersion,
+  weakened,
+}: ContainerQuestion): Record<string, string> {
   const metadata = [
     {
       remoteUser: USER,
@@ -148,6 +164,8 @@ function planLabels({ stack, project, defaults, path, goVersion }: ContainerQues
     "devcontainer.metadata": JSON.stringify(metadata),
     ...ownLabels(stack, containerResource(project.name)),
     ...((project.debug ?? defaults.debug) ? { [LABEL_DEBUG]: "true" } : {}),
+    ...((project.cpus ?? defaults.cpus) === undefined ? { [LABEL_CPUS]: "all" } : {}),
+    ...(weakened.length > 0 ? { [LABEL_INHERITED]: weakened.join(",") } : {}),
   };
 }
 

@@ -20,8 +20,17 @@ export const TRUST_VARIABLES = [
 
 export interface Environment {
   env: Record<string, string>;
+  /** Names of what is as the machine's own Go has it and lets Go check less, sorted. */
+  weakened: string[];
   warnings: string[];
 }
+
+/** What the policy pack refuses in the settings of a stack, in the order of their names. */
+const WEAKER: Readonly<Record<string, (value: string) => boolean>> = {
+  GOINSECURE: (value) => value !== "",
+  GOPROXY: (value) => /(^|[,|])\s*http:/i.test(value),
+  GOSUMDB: (value) => value.trim() === "off",
+};
 
 export interface EnvironmentQuestion {
   goVersion: string;
@@ -88,7 +97,11 @@ export function planEnvironment({
     ...moduleProxy?.({ ...inherited, ...goEnv }),
     ...projectEnv,
   };
-  return { env: Object.fromEntries(Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))), warnings };
+  const weakened = Object.keys(WEAKER).filter((name) => {
+    const value = inherited[name];
+    return value !== undefined && env[name] === value && WEAKER[name]?.(value) === true;
+  });
+  return { env: Object.fromEntries(Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))), weakened, warnings };
 }
 
 /** Git in the containers: who commits, and that the mounted folders may be used although another uid owns them. */

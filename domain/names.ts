@@ -5,8 +5,29 @@ import type { Facts } from "./facts.ts";
 export const LABEL_STACK = "io.go-workstation.stack";
 export const LABEL_RESOURCE = "io.go-workstation.resource";
 export const LABEL_RECIPE = "io.go-workstation.recipe";
+/** Hash of a configuration that a program reads once, when it starts. */
+export const LABEL_CONFIG = "io.go-workstation.config";
 /** Says that a container has the capability to debug because its settings ask for it. */
 export const LABEL_DEBUG = "io.go-workstation.debug";
+/** `all`: no CPU limit, because the settings ask for none. */
+export const LABEL_CPUS = "io.go-workstation.cpus";
+/** Go settings that come from the machine's own `go env` and weaken what Go checks, such as `GOSUMDB`. */
+export const LABEL_INHERITED = "io.go-workstation.inherited";
+/** What a module proxy asks, as in GOPROXY. */
+export const LABEL_UPSTREAM = "io.go-workstation.upstream";
+/** The role of a container that serves the others. */
+export const LABEL_SIDECAR = "io.go-workstation.sidecar";
+/** Where a sidecar tells its metrics. */
+export const LABEL_METRICS = "io.go-workstation.metrics";
+/** `cache`: what a volume holds is made again by itself. */
+export const LABEL_KIND = "io.go-workstation.kind";
+/** Where the backup of a volume is. */
+export const LABEL_BACKUP = "io.go-workstation.backup";
+/** Who accepted that what a volume holds can be lost. */
+export const LABEL_LOSS_ACCEPTED_BY = "io.go-workstation.loss-accepted-by";
+
+/** Components all of whose volumes are caches. Not by label: another label would make the volumes anew, empty. */
+export const CACHE_COMPONENTS = ["workstation:components:ModuleCache", "workstation:components:GoProxy"];
 
 /** The user in the image; the numbers are those of the project's owner. */
 export const USER = "dev";

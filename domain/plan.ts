@@ -8,6 +8,9 @@ import { ownerSecrets, proxyDomain, proxyEnvironment, SECRETS } from "./go-proxy
 import { type GoProxyPlan, goProxyProblems, planGoProxy, SIDECAR_GO } from "./go-proxy/plan.ts";
 import { planImage } from "./images.ts";
 import { type MachinePlan, planMachine } from "./machine/plan.ts";
+import { meshHosts } from "./mesh/hosts.ts";
+import { meshProblems, proxyIsMeshed } from "./mesh/links.ts";
+import { type MeshPlan, planMesh } from "./mesh/plan.ts";
 import {
   CACHES,
   type CacheKind,
@@ -33,6 +36,8 @@ export interface OwnerPlan {
 
 export interface Plan {
   stack: string;
+  /** Who answers for it. */
+  responsible: string;
   dockerHost: string;
   network: string;
   gitConfig: { path: string; content: string };
@@ -45,6 +50,8 @@ export interface Plan {
   machine: MachinePlan;
   /** Absent where it is off. */
   goProxy: GoProxyPlan | undefined;
+  /** Absent where it is off. */
+  mesh: MeshPlan | undefined;
   /** Project whose container is tried out; undefined when there is none to try. */
   smokeTest: string | undefined;
   warnings: string[];
@@ -124,7 +131,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     if (folder.uid === 0) warnings.push(rootOwned(project.name, folder.path));
   }
   problems.push(...sameFolder(found.map(({ project, facts: folder }) => [project.name, folder.path])));
-  problems.push(...goProxyProblems(settings));
+  problems.push(...goProxyProblems(settings), ...meshProblems(settings));
   const machine = planMachine({
     stack,
     settings,
@@ -163,10 +170,12 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
         settings,
         facts,
         root: place.root,
-        environment: planEnvironment(inherits).env,
+        environment: planEnvironment(inherits),
         owners,
+        meshed: proxyIsMeshed(settings),
       })
     : undefined;
+  const mesh = settings.mesh.enabled ? planMesh({ stack, settings, facts, root: place.root }) : undefined;
   const containers = found.map(({ project, facts: folder, goVersion }) => {
     const owner = containerOwner(folder);
     const suffix = ownerSuffix(owner, facts.user);
@@ -188,12 +197,15 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
       ownerSuffix: suffix,
       etc,
       env: environment.env,
+      hosts: meshHosts(stack, settings, project.name),
+      weakened: environment.weakened,
       ...(proxied ? { secrets: { source: ownerSecrets(place.root, stack, suffix), target: SECRETS } } : {}),
     });
     return { ...plan, owner: suffix, digest: folder.digest };
   });
   return {
     stack,
+    responsible: settings.owner ?? facts.user.name,
     dockerHost: facts.docker.host,
     network: networkName(stack),
     gitConfig: {
@@ -209,6 +221,7 @@ export function planStack(stack: string, settings: Settings, facts: Facts, place
     tools,
     machine,
     goProxy,
+    mesh,
     smokeTest: settings.smokeTest.enabled ? settings.smokeTest.project : undefined,
     warnings: [...new Set(warnings)],
   };

@@ -33,6 +33,10 @@ function withoutPaths(recipe: ImageRecipe): unknown {
 
 export function withoutPath(layer: Layer): object {
   if (layer.kind === "dockerfile") return { kind: layer.kind };
+  if (layer.kind === "rustProgram") {
+    const { module: _module, ...named } = layer.program;
+    return { ...layer, program: named };
+  }
   if (layer.kind !== "goPrograms") return layer;
   return { ...layer, programs: layer.programs.map(({ module: _module, ...named }) => named) };
 }

@@ -29,6 +29,8 @@ export type Layer =
   | { kind: "goTools" /** The SDK that builds and runs them. */; go: string; tools: GoToolPin[] }
   /** Programs of this checkout, in /usr/local/bin; static, so that they run on any base. */
   | { kind: "goPrograms" /** The SDK that builds them. */; go: string; programs: GoProgram[] }
+  /** A program of this checkout, in /usr/local/bin, built inside the distribution that it will run in. */
+  | { kind: "rustProgram"; builder: RootfsBase; program: RustProgram }
   | {
       kind: "user";
       name: string;
@@ -56,6 +58,15 @@ export interface GoProgram {
   /** Name of the executable. */
   binary: string;
   /** Of the module's sources: filled in by whoever can read them. */
+  digest?: string;
+}
+
+export interface RustProgram {
+  /** Folder with Cargo.toml and Cargo.lock, absolute. Its place does not count for the image, only what is in it. */
+  module: string;
+  /** Name of the executable. */
+  binary: string;
+  /** Of the sources: filled in by whoever can read them. */
   digest?: string;
 }
 

@@ -9,7 +9,8 @@ import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import type { Finding, Level, Rule } from "./rule.ts";
+import { type Policy, type Severity, said, settle, type Verdict } from "./policy.ts";
+import type { Level, Rule } from "./rule.ts";
 import { plainArgs } from "./values.ts";
 
 interface RuleConfig {
@@ -20,7 +21,7 @@ interface RuleConfig {
 export interface PolicyPackArgs {
   version: string;
   description: string;
-  rules: readonly Rule[];
+  policy: Policy;
 }
 
 const { EnforcementLevel } = messages;
@@ -97,7 +98,7 @@ export class PolicyPack {
     info.setDescription(this.#args.description);
     info.setSupportsconfig(true);
     info.setPoliciesList(
-      this.#args.rules.map((rule) => {
+      this.#args.policy.rules.map((rule) => {
         const policy = new messages.PolicyInfo();
         policy.setPolicyType(POLICY_TYPES[rule.scope]);
         policy.setName(rule.id);
@@ -119,7 +120,8 @@ export class PolicyPack {
     const args = plainArgs(request.getProperties()?.toJavaScript() ?? {});
     for (const { rule, level, options } of this.#active()) {
       for (const finding of rule.judge(request.getType(), args, options)) {
-        response.addDiagnostics(this.#diagnostic(rule, level, finding, request.getUrn()));
+        const verdict = settle(this.#args.policy, rule, level, request.getUrn(), finding);
+        response.addDiagnostics(this.#diagnostic(verdict));
       }
     }
     return response;
@@ -138,39 +140,35 @@ export class PolicyPack {
       ),
     }));
     for (const { rule, level, options } of this.#active()) {
-      for (const finding of rule.judgeStack(resources, options)) {
-        response.addDiagnostics(this.#diagnostic(rule, level, finding, finding.urn));
+      for (const { urn, ...finding } of rule.judgeStack(resources, options)) {
+        response.addDiagnostics(this.#diagnostic(settle(this.#args.policy, rule, level, urn, finding)));
       }
     }
     return response;
   }
 
-  *#active(): Generator<{ rule: Rule } & RuleConfig> {
-    for (const rule of this.#args.rules) {
-      const { level, options } = this.#config.get(rule.id) ?? { level: rule.level, options: {} };
+  /** What the engine was told on its command line, which comes after the team's file, counts. */
+  *#active(): Generator<{ rule: Rule; level: Severity; options: Record<string, unknown> }> {
+    for (const rule of this.#args.policy.rules) {
+      const told = rule.fixed === true ? undefined : this.#config.get(rule.id);
+      const { level, options } = told ?? { level: rule.level, options: {} };
       if (level !== "disabled") yield { rule, level, options };
     }
   }
 
-  #diagnostic(
-    rule: Rule,
-    level: Level,
-    finding: Finding,
-    urn: string,
-  ): InstanceType<typeof messages.AnalyzeDiagnostic> {
+  #diagnostic(verdict: Verdict): InstanceType<typeof messages.AnalyzeDiagnostic> {
+    const { rule, level, undecided, urn } = verdict;
     const diagnostic = new messages.AnalyzeDiagnostic();
     diagnostic.setPolicyname(rule.id);
     diagnostic.setPolicypackname(this.#name);
     diagnostic.setPolicypackversion(this.#args.version);
     diagnostic.setDescription(rule.title);
     diagnostic.setUrn(urn);
-    const waits = finding.undecided && this.#preview;
-    diagnostic.setEnforcementlevel(LEVELS[waits ? "advisory" : level]);
-    diagnostic.setMessage(
-      waits
-        ? `${rule.title}\nundecided: ${finding.message}; the update judges it`
-        : `${rule.title}\n${finding.undecided ? "undecided: " : ""}${finding.message}\nFix: ${rule.fix}`,
-    );
+    const waits = undecided && this.#preview;
+    const exempted = level === "exempted";
+    diagnostic.setEnforcementlevel(LEVELS[waits || exempted ? "advisory" : level]);
+    const advice = waits ? "; the update judges it" : exempted ? "" : `\nFix: ${rule.fix}`;
+    diagnostic.setMessage(`${rule.title}\n${said(verdict)}${advice}`);
     return diagnostic;
   }
 }

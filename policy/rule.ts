@@ -5,7 +5,7 @@ import type { CertificateAuthorityArgs } from "../resources/certificates.ts";
 import type { GoSdkArgs, GoToolArgs } from "../resources/go.ts";
 import type { TrustAnchorsArgs } from "../resources/trust.ts";
 import type { LocalImageArgs, ManagedFileArgs } from "../resources/workstation.ts";
-import { UnknownValue } from "./values.ts";
+import { UnknownValue, withoutSecrets } from "./values.ts";
 
 /** `mandatory` stops `up`, `advisory` only says so. */
 export type Level = "mandatory" | "advisory" | "disabled";
@@ -33,10 +33,13 @@ interface Judged {
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;
   "workstation:index:ManagedFile": Unwrap<ManagedFileArgs>;
   "workstation:index:TrustAnchors": Unwrap<TrustAnchorsArgs>;
+  /** Every component. */
+  "workstation:components:*": { owner: unknown };
 }
 
 export type Container = Partial<Judged["docker:index/container:Container"]>;
-export type Report = (message: string) => void;
+/** `path` leads to the property that is wrong, such as `ports[0].ip`. */
+export type Report = (message: string, path?: string) => void;
 
 type Checks<O> = { [T in keyof Judged]?: (args: Partial<Judged[T]>, report: Report, options: O) => void };
 
@@ -58,8 +61,9 @@ interface RuleDefinition<O extends object> extends RuleText {
 
 export interface Finding {
   message: string;
-  /** The value is not known before the update, so there is no verdict yet. */
+  /** The value is not known before the update, or encrypted: there is no verdict. */
   undecided: boolean;
+  path?: string;
 }
 
 /** A resource among all others of the stack. */
@@ -77,6 +81,12 @@ export interface Rule extends RuleText {
   options: Config;
   schema: Readonly<Record<string, OptionSchema>>;
   scope: "resource" | "stack";
+  /** Resource types that it judges; `*` at the end stands for all that go on differently. */
+  types: readonly string[];
+  /** Types that it reads to judge others. */
+  reads: readonly string[];
+  /** Nobody can set another level for it, or be exempted. */
+  fixed?: true;
   /** Judges one resource before it is made. `config` overrides single options. */
   judge(type: string, args: object, config?: Config): Finding[];
   /** Judges how resources fit together. */
@@ -84,13 +94,19 @@ export interface Rule extends RuleText {
 }
 
 /** What was found before an unknown value was met stays found. */
-function collect(check: (report: Report) => void): Finding[] {
+function collect(args: object, check: (report: Report) => void): Finding[] {
   const findings: Finding[] = [];
   try {
-    check((message) => findings.push({ message, undecided: false }));
+    check((text, path) => {
+      const message = withoutSecrets(args, text);
+      findings.push({ message, undecided: false, ...(path === undefined ? {} : { path }) });
+    });
   } catch (error) {
-    if (!(error instanceof UnknownValue)) throw error;
-    findings.push({ message: `${error.path} is not known before the update`, undecided: true });
+    if (error instanceof UnknownValue) findings.push({ message: error.message, undecided: true, path: error.path });
+    // An export can be edited by hand: other shapes than the type's must neither pass nor end the run.
+    else if (error instanceof TypeError) {
+      findings.push({ message: `the arguments are not of the form of their type (${error.message})`, undecided: true });
+    } else throw error;
   }
   return findings;
 }
@@ -103,9 +119,11 @@ export function defineRule<O extends object>(definition: RuleDefinition<O>): Rul
     options: Object.fromEntries(Object.entries(options)),
     schema,
     scope: "resource",
+    types: [...byType.keys()],
+    reads: [],
     judge(type, args, config = {}) {
-      const check = byType.get(type);
-      return check === undefined ? [] : collect((report) => check(args, report, { ...options, ...config }));
+      const check = byType.get(type) ?? byType.get(type.replace(/[^:]*$/, "*"));
+      return check === undefined ? [] : collect(args, (report) => check(args, report, { ...options, ...config }));
     },
     judgeStack: () => [],
   };
@@ -114,25 +132,30 @@ export function defineRule<O extends object>(definition: RuleDefinition<O>): Rul
 interface StackRuleDefinition<O extends object> extends Omit<RuleDefinition<O>, "checks"> {
   /** Resources of this type are judged, each with all others in view. */
   type: keyof Judged;
+  reads?: readonly string[];
   check(resource: Declared, all: readonly Declared[], report: Report, options: O): void;
 }
 
 export function defineStackRule<O extends object>(definition: StackRuleDefinition<O>): Rule {
-  const { check, type, options, schema, ...text } = definition;
+  const { check, type, reads = [], options, schema, ...text } = definition;
   return {
     ...text,
     options: Object.fromEntries(Object.entries(options)),
     schema,
     scope: "stack",
+    types: [type],
+    reads,
     judge: () => [],
     judgeStack(resources, config = {}) {
       return resources
         .filter((resource) => resource.type === type)
         .flatMap((resource) =>
-          collect((report) => check(resource, resources, report, { ...options, ...config })).map((finding) => ({
-            ...finding,
-            urn: resource.urn,
-          })),
+          collect(resource.args, (report) => check(resource, resources, report, { ...options, ...config })).map(
+            (finding) => ({
+              ...finding,
+              urn: resource.urn,
+            }),
+          ),
         );
     },
   };

@@ -47,9 +47,9 @@ export function packageSchema(version: string): string {
       },
       "workstation:index:CertificateAuthority": {
         description: "The stack's own certificate authority, in a folder.",
-        inputProperties: { ...authority, program: anyObject, go: text },
+        inputProperties: { ...authority, algorithm: text, program: anyObject, go: text },
         requiredInputs: [...Object.keys(authority), "program", "go"],
-        properties: { ...authority, fingerprint: text, certificate: text, findings: texts },
+        properties: { ...authority, algorithm: text, fingerprint: text, certificate: text, findings: texts },
         required: [...Object.keys(authority), "fingerprint", "certificate", "findings"],
       },
       "workstation:index:GoSdk": {

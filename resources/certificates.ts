@@ -1,11 +1,13 @@
 /** Resources of our provider for certificates. */
 import * as pulumi from "@pulumi/pulumi";
-import type { LeafPlan } from "../domain/go-proxy/plan.ts";
+import type { Algorithm, LeafPlan } from "../domain/certificates.ts";
 import type { GoProgram } from "../domain/recipe.ts";
 
 export interface CertificateAuthorityArgs {
   /** Names below `gows-<stack>.internal` may be certified. */
   stack: pulumi.Input<string>;
+  /** Kind of all keys; another one is another authority. Default `p256`. */
+  algorithm?: pulumi.Input<Algorithm>;
   /** Absolute. */
   folder: pulumi.Input<string>;
   /** Seals the root's key; at least 20 characters. Secret. */

@@ -10,7 +10,7 @@ export const SIGNATURE = "manifest.sig";
 export const NODE_MEMBER = "node.tar.gz";
 
 /** What a member is decides where it goes. */
-export const kinds = ["node", "packages", "toolchain", "layer", "privileged", "modules", "debs"] as const;
+export const kinds = ["node", "packages", "toolchain", "layer", "privileged", "program", "modules", "debs"] as const;
 export type MemberKind = (typeof kinds)[number];
 
 export interface Member {

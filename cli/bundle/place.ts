@@ -34,6 +34,7 @@ const finalFolder = ({ root, cacheDir }: Places, { kind, key }: Member): string 
     toolchain: join(cacheDir, "toolchain", key),
     layer: join(cacheDir, "layers", key),
     privileged: join(cacheDir, "privileged", key),
+    program: join(cacheDir, "go-programs", key),
     modules: join(cacheDir, "modules", key),
     debs: join(cacheDir, "debs", key),
   })[kind];

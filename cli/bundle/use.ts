@@ -69,6 +69,7 @@ export async function missingLayers(context: Context, plan: Plan): Promise<void>
   const recipes = [
     ...plan.owners.map(({ recipe }) => recipe),
     ...(plan.goProxy === undefined ? [] : [plan.goProxy.image.recipe]),
+    ...(plan.mesh === undefined ? [] : [plan.mesh.image.recipe]),
   ];
   for (const recipe of recipes) {
     if (recipe.base.kind !== "rootfs") continue;

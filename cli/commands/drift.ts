@@ -100,7 +100,7 @@ async function compareSettings(
 ): Promise<Wanted> {
   const { context, stack } = session;
   const record = readRunRecord(context.stateDir, stack);
-  const inputs = digestInputs(context, stack, settings, facts);
+  const inputs = await digestInputs(context, stack, settings, facts);
   if (record !== undefined && record.inputs === inputs && record.checkpoint === digest) {
     return { drifted: [], previewed: false };
   }

@@ -1,5 +1,5 @@
-/** `stop` and `start`: the stack's containers, all at once. Nothing is removed. */
-import { projectContainers } from "../containers.ts";
+/** `stop` and `start`: the stack's containers, those that share a network after, or before, the one that has it. Nothing is removed. */
+import { type ProjectContainer, projectContainers } from "../containers.ts";
 import type { Context } from "../context.ts";
 import { startContainer } from "../engine/mend.ts";
 import { CliError, exitCodes, messageOf } from "../errors.ts";
@@ -13,35 +13,41 @@ export async function stop(context: Context): Promise<number> {
     async (docker, id) => {
       await docker.post(`/containers/${id}/stop`);
     },
+    true,
   );
 }
 
 export async function start(context: Context): Promise<number> {
-  return await each(context, "started", (state) => state !== "running", startContainer);
+  return await each(context, "started", (state) => state !== "running", startContainer, false);
 }
+
+type Result = Omit<ProjectContainer, "joins"> & { result: string; error?: string };
 
 async function each(
   context: Context,
   done: string,
   applies: (state: string) => boolean,
   act: typeof startContainer,
+  joinedFirst: boolean,
 ): Promise<number> {
   const session = openSession(context);
   const containers = await projectContainers(session);
   if (containers.length === 0) {
     throw new CliError(`The stack "${session.stack}" has no containers. \`./workstation up\` makes them.`);
   }
-  const results = await Promise.all(
-    containers.map(async (container) => {
-      if (!applies(container.state)) return { ...container, result: `${container.state} already` };
-      try {
-        await act(session.docker, container.id);
-        return { ...container, result: done };
-      } catch (error) {
-        return { ...container, result: "failed", error: messageOf(error) };
-      }
-    }),
-  );
+  const one = async ({ joins: _joins, ...container }: ProjectContainer): Promise<Result> => {
+    if (!applies(container.state)) return { ...container, result: `${container.state} already` };
+    try {
+      await act(session.docker, container.id);
+      return { ...container, result: done };
+    } catch (error) {
+      return { ...container, result: "failed", error: messageOf(error) };
+    }
+  };
+  const results: Result[] = [];
+  for (const joins of [joinedFirst, !joinedFirst])
+    results.push(...(await Promise.all(containers.filter((container) => container.joins === joins).map(one))));
+  results.sort((a, b) => (a.project < b.project ? -1 : 1));
   const failed = results.filter((result) => "error" in result);
   if (context.globals.json) context.print(JSON.stringify({ stack: session.stack, containers: results }));
   else for (const { project, result } of results) context.print(`${project}: ${result}`);

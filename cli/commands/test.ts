@@ -1,5 +1,5 @@
 /** `test`: everything that can be proved here, one after the other, with one sum at the end. */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Context } from "../context.ts";
@@ -7,25 +7,21 @@ import { exitCodes, messageOf } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
 import { run } from "../process.ts";
 import { findProgram, installPackages } from "../setup/packages.ts";
-import { isRoot } from "../setup/privilege.ts";
 import { engineHome } from "../setup/state.ts";
 import { prepareToolchain } from "../setup/toolchain-step.ts";
+import { cargoTests } from "../testing/cargo.ts";
+import { goTests } from "../testing/go.ts";
+import { one, provide, type Suite, skipped, type Tally } from "../testing/suite.ts";
 
-export interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
+export interface TestOptions {
+  /** The long ones too. */
+  soak?: boolean;
 }
 
-interface Suite {
-  title: string;
-  run: (news: (text: string) => void) => Promise<{ tally: Tally; output: string }>;
-}
-
-export async function test(context: Context): Promise<number> {
+export async function test(context: Context, { soak = false }: TestOptions = {}): Promise<number> {
   const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
   const quiet: Context = { ...context, globals: { ...context.globals, yes: true } };
-  for (const suite of suites(quiet, await provisions(quiet))) {
+  for (const suite of suites(quiet, await provisions(quiet), soak)) {
     const { tally, output } = await context.terminal.step(
       suite.title,
       async (news) => {
@@ -68,7 +64,7 @@ async function provisions(context: Context): Promise<NodeJS.ProcessEnv> {
   return { ...context.env, PATH: folders.join(delimiter), PULUMI_HOME: engineHome(context.env) };
 }
 
-function suites(context: Context, withEngine: NodeJS.ProcessEnv): Suite[] {
+function suites(context: Context, withEngine: NodeJS.ProcessEnv, soak: boolean): Suite[] {
   const bin = (name: string): string => join(context.root, "node_modules", ".bin", name);
   const single = (title: string, command: string, args: string[]): Suite => ({
     title,
@@ -84,22 +80,10 @@ function suites(context: Context, withEngine: NodeJS.ProcessEnv): Suite[] {
     shellcheck(context),
     jest(context, "unit", withEngine),
     goTests(context),
+    cargoTests(context, soak),
     // As a person would have it: the product finds its engine itself.
     jest(context, "integration", context.env),
   ];
-}
-
-/** Installs what a suite needs; false where that is not possible, and the suite is counted as skipped. */
-async function provide(
-  context: Context,
-  program: string,
-  packages: string[],
-  news: (text: string) => void,
-): Promise<boolean> {
-  if (findProgram(program, context.env) !== undefined) return true;
-  if (!isRoot() || findProgram("apt-get", context.env) === undefined) return false;
-  await installPackages(context, program, packages, [], news);
-  return true;
 }
 
 function shellcheck(context: Context): Suite {
@@ -115,12 +99,6 @@ function shellcheck(context: Context): Suite {
     },
   };
 }
-
-const one = (ok: boolean, output: string) => ({
-  tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 },
-  output,
-});
-const skipped = (output: string) => ({ tally: { passed: 0, failed: 0, skipped: 1 }, output });
 
 interface JestReport {
   numPassedTests: number;
@@ -140,7 +118,8 @@ function jest(context: Context, project: "unit" | "integration", env: NodeJS.Pro
         [
           join(context.root, "node_modules", "jest", "bin", "jest.js"),
           ...["--selectProjects", project, "--json", `--outputFile=${report}`],
-          ...(project === "integration" ? ["--runInBand"] : []),
+          // Each has a stack of its own, and waits for containers for half of its time.
+          ...(project === "integration" ? ["--maxWorkers=2"] : []),
         ],
         {
           cwd: context.root,
@@ -166,70 +145,4 @@ export function tallyOf(found: JestReport, code: number): Tally {
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: found.numPendingTests + found.numTodoTests,
   };
-}
-
-/** Our own small modules; what they build from upstream has upstream's tests. */
-const GO_MODULES = [
-  "toolchain/command",
-  "toolchain/langhost",
-  "toolchain/privileged",
-  "sidecars/ca",
-  "sidecars/goproxy",
-  "sidecars/sumdb",
-];
-
-function goTests(context: Context): Suite {
-  return {
-    title: "Go modules (go test -race)",
-    run: async (news) => {
-      // Compiling a module under the race detector takes a minute: only for tests that are there.
-      const modules = GO_MODULES.filter((module) => hasGoTests(join(context.root, module)));
-      if (findProgram("go", context.env) === undefined) return skipped("there is no Go here");
-      if (!(await provide(context, "gcc", ["gcc", "libc6-dev"], news))) {
-        return skipped("the race detector needs gcc, which is not installed");
-      }
-      const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
-      let output = "";
-      for (const module of modules) {
-        news(module);
-        const args = ["test", "-race", "-json", "./..."];
-        const result = await run("go", args, { cwd: join(context.root, module), env: context.env });
-        const tally = goTally(result.stdout);
-        if (result.code !== 0 && tally.failed === 0) tally.failed = 1;
-        for (const key of ["passed", "failed", "skipped"] as const) sum[key] += tally[key];
-        if (tally.failed > 0) output += goOutput(result.stdout) + result.stderr;
-      }
-      return { tally: sum, output };
-    },
-  };
-}
-
-function hasGoTests(folder: string): boolean {
-  if (!existsSync(join(folder, "go.mod"))) return false;
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith("_test.go"));
-}
-
-interface GoEvent {
-  Action: string;
-  Test?: string;
-  Output?: string;
-}
-
-function goEvents(text: string): GoEvent[] {
-  return text
-    .split("\n")
-    .filter((row) => row.startsWith("{"))
-    .map((row) => JSON.parse(row) as GoEvent);
-}
-
-export function goTally(text: string): Tally {
-  const tests = goEvents(text).filter((event) => event.Test !== undefined);
-  const count = (action: string): number => tests.filter((event) => event.Action === action).length;
-  return { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
-}
-
-function goOutput(text: string): string {
-  return goEvents(text)
-    .map((event) => event.Output ?? "")
-    .join("");
 }

@@ -18,6 +18,7 @@ import { CliError } from "../errors.ts";
 import { lookAtProjects, prefetchModules } from "../gosum/tend.ts";
 import { interrupted } from "../interrupt.ts";
 import { type Outcome, printOutcome } from "../outcome.ts";
+import { policyInputs } from "../policy/config.ts";
 import { refuseBusyPorts } from "../ports.ts";
 import { lookAtReality } from "../reality.ts";
 import { machineActs } from "../restart/acts.ts";
@@ -50,6 +51,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   // Wrong settings are said before anything is installed.
   const chosen = chosenStack(context);
   if (chosen !== undefined && existsSync(stackFile(context, chosen))) loadSettings(context, chosen);
+  await policyInputs(context);
   if (options.bundle !== undefined) await useBundle(context, { ...options, bundle: options.bundle });
   const docker = openDocker(context.env);
   context.terminal.line(`Node ${process.versions.node}: ready`);
@@ -103,7 +105,7 @@ async function apply(session: Session, toolchain: Toolchain, options: UpOptions)
   const plan = checkPlan(context, stack, settings, facts);
   if (options.bundle !== undefined) await missingLayers(context, plan);
   await refuseBusyPorts(context, stack, settings, reality.listing.containers);
-  const inputs = digestInputs(context, stack, settings, facts);
+  const inputs = await digestInputs(context, stack, settings, facts);
   let repair = planRepair(state?.deployment ?? {}, reality.drifted, reality.listing);
   if (context.globals.yes && onlyStarts(repair)) {
     await mend(context.terminal, docker, async () => engine, state?.deployment ?? {}, repair);

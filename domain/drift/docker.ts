@@ -22,6 +22,7 @@ export interface ContainerInputs {
   mounts?: { type: string; source?: string; target: string; readOnly?: boolean }[];
   ports?: { internal: number; external?: number; ip?: string; protocol?: string }[];
   networkMode?: string;
+  hosts?: { host: string; ip: string }[];
   networksAdvanced?: { name: string; aliases?: string[] }[];
   capabilities?: { adds?: string[]; drops?: string[] };
   securityOpts?: string[];
@@ -67,6 +68,7 @@ export interface ContainerInspect {
   };
   HostConfig: {
     NetworkMode?: string;
+    ExtraHosts?: string[] | null;
     PortBindings?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
     Binds?: string[] | null;
     Mounts?: { Type: string; Source?: string; Target: string; ReadOnly?: boolean }[] | null;
@@ -108,6 +110,10 @@ export function compareContainer(id: string | undefined, inputs: ContainerInputs
     ports: unlikeSet(wantedPorts(inputs), foundPorts(host)),
     networkMode: unlike(inputs.networkMode, host.NetworkMode),
     networks: networksDiffer(inputs, found),
+    hosts: unlikeSet(
+      (inputs.hosts ?? []).map(({ host: name, ip }) => `${name}:${ip}`),
+      host.ExtraHosts ?? [],
+    ),
     capabilities:
       unlikeSet((inputs.capabilities?.adds ?? []).map(capability), (host.CapAdd ?? []).map(capability)) ||
       unlikeSet((inputs.capabilities?.drops ?? []).map(capability), (host.CapDrop ?? []).map(capability)),
@@ -267,6 +273,8 @@ function networksDiffer(
   const wanted = networksAdvanced?.map(({ name }) => name) ?? (networkMode === undefined ? [] : [networkMode]);
   const networks = NetworkSettings?.Networks ?? {};
   if (wanted.length === 0) return false;
+  // It has none of its own: what the other container is connected to is judged there.
+  if (networkMode?.startsWith("container:")) return Object.keys(networks).length > 0;
   if (unlikeSet(wanted, Object.keys(networks))) return true;
   return (networksAdvanced ?? []).some(({ name, aliases }) => lacks(aliases, networks[name]?.Aliases));
 }

@@ -2,13 +2,17 @@
 import { clearCredentials } from "../../config/credentials.ts";
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
+import type { AuthorityPlan } from "../certificates.ts";
 import type { ContainerPlan } from "../containers.ts";
-import { GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES } from "../environment.ts";
+import { type Environment, GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES, withoutCredentials } from "../environment.ts";
 import type { Facts } from "../facts.ts";
+import { planFileProxies } from "../file-proxy.ts";
 import { planBase } from "../images.ts";
 import {
   containerName,
   containerOwner,
+  LABEL_INHERITED,
+  LABEL_UPSTREAM,
   networkName,
   type Owner,
   ownLabels,
@@ -38,32 +42,6 @@ const STORAGE = "/var/lib/goproxy";
 const AUTHORITY = "/var/lib/workstation-ca";
 const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
 
-export interface LeafPlan {
-  /** Folder below `out`. */
-  name: string;
-  dns: string[];
-  ips: string[];
-  /** Such as `24h`; 15m to 72h. */
-  lifetime: string;
-  usage: "server" | "client" | "both";
-}
-
-export interface AuthorityPlan {
-  /** Names below `gows-<stack>.internal` may be certified. */
-  stack: string;
-  /** Absolute; made, and removed on delete with all that is in it. */
-  folder: string;
-  /** `UID:GID` of the container that keeps the certificates fresh. */
-  owner: string;
-  leaves: LeafPlan[];
-  /** Such as `87600h`. */
-  rootLifetime: string;
-  intermediateLifetime: string;
-  /** The program, and the Go release that builds it. */
-  program: GoProgram;
-  go: string;
-}
-
 export interface GoProxyPlan {
   /** For containers, and for this machine. */
   url: string;
@@ -89,8 +67,10 @@ export interface GoProxyQuestion {
   facts: Pick<Facts, "system" | "user">;
   root: string;
   /** Go's and the proxies' variables as containers have them: what the proxy asks upstream with. */
-  environment: Record<string, string>;
+  environment: Pick<Environment, "env" | "weakened">;
   owners: readonly { owner: Owner; suffix: string }[];
+  /** Reached through the mesh and in no other way. */
+  meshed: boolean;
 }
 
 export function goProxyProblems(settings: Pick<Settings, "goProxy" | "credentials">): string[] {
@@ -105,15 +85,17 @@ export function planGoProxy(question: GoProxyQuestion): GoProxyPlan {
   const self = containerOwner(facts.user);
   const owner = `${self.uid}:${self.gid}`;
   const { netrc, roots } = hostFiles(root, stack);
+  // Modules that were brought along in a folder of this machine.
+  const upstream = planFileProxies(question.environment.env);
   return {
     url: `https://${proxyAddress(stack)}`,
     hostUrl: `https://${hostAddress(settings)}`,
     image: planImage(question, self),
     authority: planAuthority(question, owner),
-    ca: planCa(question, owner),
-    proxy: planProxy(question, owner),
+    ca: planCa({ stack, role: "ca", folder: `${stackFolder(root, stack)}/ca`, owner }),
+    proxy: planProxy(question, owner, upstream.mounts),
     volume: `${prefix(stack)}-goproxy`,
-    config: planConfig(question),
+    config: planConfig({ ...question, environment: { ...question.environment, env: upstream.env } }),
     configFile: { path: `${secretsFolder(root, stack)}/goproxy/config.json`, owner },
     netrc: owners.map(({ owner: { uid, gid }, suffix }) => ({
       suffix,
@@ -176,6 +158,7 @@ export const sidecarProgram = (root: string, name: "ca" | "goproxy" | "sumdb"): 
 function planAuthority({ stack, root }: GoProxyQuestion, owner: string): AuthorityPlan {
   return {
     stack: stackSlug(stack),
+    algorithm: "p256",
     folder: `${stackFolder(root, stack)}/ca`,
     owner,
     leaves: [
@@ -202,7 +185,16 @@ const HEALTH: Omit<ContainerPlan["healthcheck"], "tests"> = {
   retries: 3,
 };
 
-function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
+export interface CaQuestion {
+  stack: string;
+  role: string;
+  /** The authority's, on this machine. */
+  folder: string;
+  owner: string;
+}
+
+/** The container that keeps an authority's certificates fresh; the image has `workstation-ca`. */
+export function planCa({ stack, role, folder, owner }: CaQuestion): SidecarPlan {
   const files = [
     "--state",
     `${AUTHORITY}/state`,
@@ -212,13 +204,13 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
     `${AUTHORITY}/out`,
   ];
   return {
-    name: containerName(stack, "ca"),
-    role: "ca",
+    name: containerName(stack, role),
+    role,
     user: owner,
     command: ["/usr/local/bin/workstation-ca", "serve", ...files],
     envs: [],
-    labels: ownLabels(stack, "ca-container"),
-    mounts: [{ type: "bind", source: `${stackFolder(root, stack)}/ca`, target: AUTHORITY, readOnly: false }],
+    labels: ownLabels(stack, `${role}-container`),
+    mounts: [{ type: "bind", source: folder, target: AUTHORITY, readOnly: false }],
     tmpfs: {},
     ports: [],
     network: undefined,
@@ -231,7 +223,23 @@ function planCa({ stack, root }: GoProxyQuestion, owner: string): SidecarPlan {
 
 const CONFIG = "/run/workstation/goproxy/config.json";
 
-function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): SidecarPlan {
+/** In the container. */
+const ADMIN = "127.0.0.1:8081";
+
+/** The settings stand in a secret file: what is asked has to be seen by who judges the stack. */
+function upstreamLabels({ env, weakened }: GoProxyQuestion["environment"]): Record<string, string> {
+  const inherited = weakened.filter((name) => name === "GOPROXY");
+  return {
+    [LABEL_UPSTREAM]: withoutCredentials(env.GOPROXY ?? ""),
+    ...(inherited.length > 0 ? { [LABEL_INHERITED]: inherited.join(",") } : {}),
+  };
+}
+
+function planProxy(
+  { stack, settings, root, environment, meshed }: GoProxyQuestion,
+  owner: string,
+  upstream: SidecarPlan["mounts"],
+): SidecarPlan {
   const { goProxy } = settings;
   const folder = stackFolder(root, stack);
   const [uid, gid] = owner.split(":");
@@ -242,7 +250,8 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
     user: owner,
     command: ["/usr/local/bin/workstation-goproxy", "serve", "--config", CONFIG],
     envs: TRUST_VARIABLES.map((name) => `${name}=${roots}`).sort(),
-    labels: ownLabels(stack, "goproxy-container"),
+    labels: { ...ownLabels(stack, "goproxy-container"), ...upstreamLabels(environment) },
+    metrics: `${ADMIN}/metrics`,
     mounts: [
       { type: "volume", source: `${prefix(stack)}-goproxy`, target: STORAGE, readOnly: false },
       {
@@ -253,12 +262,13 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
       },
       { type: "bind", source: `${folder}/ca/out/goproxy`, target: "/run/workstation/tls", readOnly: true },
       { type: "bind", source: `${folder}/etc`, target: ETC, readOnly: true },
+      ...upstream,
     ],
     tmpfs: {
       "/run/workstation/private": `rw,nosuid,nodev,noexec,size=1m,mode=0700,uid=${uid},gid=${gid}`,
       "/tmp": `rw,nosuid,nodev,size=64m,mode=0700,uid=${uid},gid=${gid}`,
     },
-    ports: [{ internal: PROXY_PORT, external: goProxy.port, ip: "127.0.0.1", protocol: "tcp" }],
+    ports: meshed ? [] : [{ internal: PROXY_PORT, external: goProxy.port, ip: "127.0.0.1", protocol: "tcp" }],
     network: { name: networkName(stack), alias: proxyHost(stack) },
     memory: toMiB(goProxy.memory),
     cpus: goProxy.cpus === undefined ? undefined : toCpus(goProxy.cpus),
@@ -270,12 +280,13 @@ function planProxy({ stack, settings, root }: GoProxyQuestion, owner: string): S
 const UPSTREAM =
   /^(GO(PROXY|SUMDB|NOSUMDB|NOSUMCHECK|INSECURE|PRIVATE|VCS)|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/;
 
-function planConfig({ settings, environment }: GoProxyQuestion): GateConfig {
+function planConfig({ settings, environment, meshed }: GoProxyQuestion): GateConfig {
   const { goProxy } = settings;
-  const upstream = Object.fromEntries(Object.entries(environment).filter(([name]) => UPSTREAM.test(name)));
+  const upstream = Object.fromEntries(Object.entries(environment.env).filter(([name]) => UPSTREAM.test(name)));
   return {
-    listen: `:${PROXY_PORT}`,
-    admin: "127.0.0.1:8081",
+    // Behind the mesh nothing but its tunnel reaches it.
+    listen: `${meshed ? "127.0.0.1" : ""}:${PROXY_PORT}`,
+    admin: ADMIN,
     tls: { pem: "/run/workstation/tls/current/tls.pem" },
     auth: { user: PROXY_USER, password: "" },
     storage: STORAGE,

@@ -24,15 +24,16 @@ function shapeOf(text: string): string | undefined {
 interface Pair {
   /** As in a report: `envs NAME`. */
   where: string;
+  path: string;
   name: string;
   value: string;
 }
 
-function judgePair({ where, name, value }: Pair, allow: ReadonlySet<string>, report: Report): void {
+function judgePair({ where, path, name, value }: Pair, allow: ReadonlySet<string>, report: Report): void {
   if (allow.has(name)) return;
   const shape = shapeOf(value);
-  if (shape !== undefined) report(`${where} has ${shape}`);
-  else if (NAME.test(name) && value !== "" && !isPath(value)) report(`${where} has a value`);
+  if (shape !== undefined) report(`${where} has ${shape}`, path);
+  else if (NAME.test(name) && value !== "" && !isPath(value)) report(`${where} has a value`, path);
 }
 
 const split = (entry: string): [string, string] => {
@@ -44,25 +45,26 @@ const split = (entry: string): [string, string] => {
 function judgeWords(where: string, words: readonly string[], allow: ReadonlySet<string>, report: Report): void {
   for (const [i, word] of words.entries()) {
     const shape = shapeOf(word);
+    const place = `${where}[${i}]`;
     const [name, inline] = split(word.replace(/^-+/, ""));
-    if (shape !== undefined) report(`${where}[${i}] has ${shape}`);
-    else if (word.includes("=")) judgePair({ where: `${where}[${i}]`, name, value: inline }, allow, report);
+    if (shape !== undefined) report(`${place} has ${shape}`, place);
+    else if (word.includes("=")) judgePair({ where: place, path: place, name, value: inline }, allow, report);
     else if (word.startsWith("-")) {
       const next = words[i + 1] ?? "";
       // Its shape is judged when its turn comes.
       const value = next.startsWith("-") || shapeOf(next) !== undefined ? "" : next;
-      judgePair({ where: `${where}[${i}]`, name, value }, allow, report);
+      judgePair({ where: place, path: place, name, value }, allow, report);
     }
   }
 }
 
 function judgeContainer(args: Container, allow: ReadonlySet<string>, report: Report): void {
-  for (const entry of args.envs ?? []) {
+  for (const [i, entry] of (args.envs ?? []).entries()) {
     const [name, value] = split(entry);
-    judgePair({ where: `envs ${name}`, name, value }, allow, report);
+    judgePair({ where: `envs ${name}`, path: `envs[${i}]`, name, value }, allow, report);
   }
-  for (const { label, value } of args.labels ?? []) {
-    judgePair({ where: `label ${label}`, name: label, value }, allow, report);
+  for (const [i, { label, value }] of (args.labels ?? []).entries()) {
+    judgePair({ where: `label ${label}`, path: `labels[${i}]`, name: label, value }, allow, report);
   }
   for (const key of ["command", "entrypoints"] as const) judgeWords(key, args[key] ?? [], allow, report);
   judgeWords("healthcheck.tests", args.healthcheck?.tests ?? [], allow, report);
@@ -90,7 +92,7 @@ export function noCredentials(allow: string[] = []): Rule {
     checks: {
       "docker:index/container:Container"(args, report, options) {
         for (const path of secretPaths(args)) {
-          if (SHOWN.test(path)) report(`${path} is a secret, and stands there for everybody to read`);
+          if (SHOWN.test(path)) report(`${path} is a secret, and stands there for everybody to read`, path);
         }
         judgeContainer(args, new Set(options.allow), report);
       },
@@ -99,7 +101,8 @@ export function noCredentials(allow: string[] = []): Rule {
         const { env = {}, labels = {}, cmd = [], entrypoint = [] } = recipe?.config ?? {};
         for (const [where, pairs] of Object.entries({ env, labels })) {
           for (const [name, value] of Object.entries(pairs)) {
-            judgePair({ where: `recipe.config.${where} ${name}`, name, value }, allowed, report);
+            const path = `recipe.config.${where}`;
+            judgePair({ where: `${path} ${name}`, path: `${path}.${name}`, name, value }, allowed, report);
           }
         }
         judgeWords("recipe.config.cmd", cmd, allowed, report);

@@ -16,13 +16,13 @@ export function goPinned(): Rule {
     schema: {},
     checks: {
       "workstation:index:GoSdk"({ version = "", folder = "" }, report) {
-        if (!RELEASE.test(version)) report(`version is ${JSON.stringify(version)}`);
-        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`);
+        if (!RELEASE.test(version)) report(`version is ${JSON.stringify(version)}`, "version");
+        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`, "folder");
       },
       "workstation:index:GoTool"({ version = "", go = "", folder = "" }, report) {
-        if (!EXACT.test(version)) report(`version is ${JSON.stringify(version)}`);
-        if (!RELEASE.test(go)) report(`go is ${JSON.stringify(go)}`);
-        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`);
+        if (!EXACT.test(version)) report(`version is ${JSON.stringify(version)}`, "version");
+        if (!RELEASE.test(go)) report(`go is ${JSON.stringify(go)}`, "go");
+        if (!folder.startsWith("/") || systemFolder(folder) !== undefined) report(`folder is ${folder}`, "folder");
       },
     },
   });
@@ -45,7 +45,7 @@ export function goSums(): Rule {
       // Only what is installed has one; before that there is nothing to judge.
       if (!("sum" in args)) return;
       const { sum } = args;
-      if (typeof sum !== "string" || !SUM.test(sum)) report(`sum is ${JSON.stringify(sum)}`);
+      if (typeof sum !== "string" || !SUM.test(sum)) report(`sum is ${JSON.stringify(sum)}`, "sum");
     },
   });
 }

@@ -16,17 +16,27 @@ const canonical = (path: string): string => posix.resolve("/", path).replace(/^\
 const exposes = (mounted: string, socket: string): boolean =>
   mounted === socket || mounted === "/" || socket.startsWith(`${mounted}/`);
 
-function* hostPaths({ mounts, volumes }: Container): Generator<string> {
-  for (const mount of mounts ?? []) if (mount.type === "bind" && mount.source !== undefined) yield mount.source;
-  for (const volume of volumes ?? []) if (volume.hostPath !== undefined) yield volume.hostPath;
+interface HostPath {
+  path: string;
+  /** The property that names it. */
+  at: string;
 }
 
-function judgePath(path: string, further: readonly string[], report: Report): void {
+function* hostPaths({ mounts, volumes }: Container): Generator<HostPath> {
+  for (const [i, { type, source }] of (mounts ?? []).entries()) {
+    if (type === "bind" && source !== undefined) yield { path: source, at: `mounts[${i}].source` };
+  }
+  for (const [i, { hostPath }] of (volumes ?? []).entries()) {
+    if (hostPath !== undefined) yield { path: hostPath, at: `volumes[${i}].hostPath` };
+  }
+}
+
+function judgePath({ path, at }: HostPath, further: readonly string[], report: Report): void {
   const folder = canonical(path);
   const socket = [...ENGINE_SOCKETS, ...further.map(canonical)].find((one) => exposes(folder, one));
   // A rootless engine's socket is below a folder that names the user.
   if (socket === undefined && !/^\/run\/user(\/\d+)?$|\/docker\.sock$/.test(folder)) return;
-  report(`${path} is mounted${socket === undefined || socket === folder ? "" : `, which holds ${socket}`}`);
+  report(`${path} is mounted${socket === undefined || socket === folder ? "" : `, which holds ${socket}`}`, at);
 }
 
 export function noEngineSocket(sockets: string[] = []): Rule {
@@ -47,7 +57,8 @@ export function noEngineSocket(sockets: string[] = []): Rule {
       },
       // A volume of the local driver can be a folder of the machine under another name.
       "docker:index/volume:Volume"({ driverOpts }, report, options) {
-        if (driverOpts?.device?.startsWith("/")) judgePath(driverOpts.device, options.sockets, report);
+        const { device } = driverOpts ?? {};
+        if (device?.startsWith("/")) judgePath({ path: device, at: "driverOpts.device" }, options.sockets, report);
       },
     },
   });
@@ -66,9 +77,11 @@ export function noHostNamespaces(): Rule {
     checks: {
       "docker:index/container:Container"(args, report) {
         for (const key of ["networkMode", "pidMode", "ipcMode", "usernsMode"] as const) {
-          if (args[key] === "host") report(`${key} is host`);
+          if (args[key] === "host") report(`${key} is host`, key);
         }
-        for (const { name } of args.networksAdvanced ?? []) if (name === "host") report("networksAdvanced has host");
+        for (const [i, { name }] of (args.networksAdvanced ?? []).entries()) {
+          if (name === "host") report("networksAdvanced has host", `networksAdvanced[${i}].name`);
+        }
       },
     },
   });
@@ -88,10 +101,11 @@ export function portsOnLoopback(addresses: string[] = ["127.0.0.1", "::1"]): Rul
     },
     checks: {
       "docker:index/container:Container"({ ports, publishAllPorts }, report, options) {
-        if (publishAllPorts === true) report("publishAllPorts is true");
-        for (const { ip, internal } of ports ?? []) {
-          if (ip === undefined) report(`port ${internal} is published on every address`);
-          else if (!options.addresses.includes(ip)) report(`port ${internal} is published on ${ip}`);
+        if (publishAllPorts === true) report("publishAllPorts is true", "publishAllPorts");
+        for (const [i, { ip, internal }] of (ports ?? []).entries()) {
+          const path = `ports[${i}].ip`;
+          if (ip === undefined) report(`port ${internal} is published on every address`, path);
+          else if (!options.addresses.includes(ip)) report(`port ${internal} is published on ${ip}`, path);
         }
       },
     },

@@ -15,20 +15,20 @@ export function imagesByContent(): Rule {
     schema: {},
     checks: {
       "docker:index/container:Container"({ image = "" }, report) {
-        if (!ID.test(image) && !DIGEST.test(image)) report(`image is ${JSON.stringify(image)}`);
+        if (!ID.test(image) && !DIGEST.test(image)) report(`image is ${JSON.stringify(image)}`, "image");
       },
       "docker:index/remoteImage:RemoteImage"({ name = "", build }, report) {
         // What is built here gets its tag here; the container that runs it is judged by the image's id.
-        if (build === undefined && !DIGEST.test(name)) report(`name is ${JSON.stringify(name)}`);
+        if (build === undefined && !DIGEST.test(name)) report(`name is ${JSON.stringify(name)}`, "name");
       },
       "docker:index/image:Image"({ imageName = "" }, report) {
-        report(`${imageName} is a docker.Image, which names its result by tag`);
+        report(`${imageName} is a docker.Image, which names its result by tag`, "imageName");
       },
       "workstation:index:LocalImage"({ recipe }, report) {
         if (recipe?.base.kind !== "image") return;
         const { reference } = recipe.base;
         if (!ID.test(reference) && !DIGEST.test(reference)) {
-          report(`recipe.base.reference is ${JSON.stringify(reference)}`);
+          report(`recipe.base.reference is ${JSON.stringify(reference)}`, "recipe.base.reference");
         }
       },
     },

@@ -3,13 +3,24 @@ import type { Rule } from "../rule.ts";
 import { certificateAuthority } from "./authority.ts";
 import { noCredentials } from "./credentials.ts";
 import { goPinned, goSums } from "./go.ts";
-import { checksumDatabase, modulesChecked, proxyOnly } from "./go-environment.ts";
+import {
+  checksumDatabase,
+  inheritedSettings,
+  modulesChecked,
+  modulesReadonly,
+  noInsecureHosts,
+  proxyOnly,
+  proxyOverTls,
+} from "./go-environment.ts";
 import { noEngineSocket, noHostNamespaces, portsOnLoopback } from "./host.ts";
 import { imagesByContent } from "./images.ts";
-import { memoryLimit, processLimit } from "./limits.ts";
+import { cpuLimit, memoryLimit, processLimit } from "./limits.ts";
+import { fileModes } from "./modes.ts";
 import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
 import { secretFiles } from "./secret-files.ts";
+import { componentOwner, dataHasBackup, sidecarMetrics } from "./stack.ts";
+import { linkCertificates, linkPorts, linkQuotas, linkSuites } from "./transport.ts";
 import { approvedRoots } from "./trust.ts";
 import { nonRootUser } from "./user.ts";
 import { wslDefaultUser, wslIsolation } from "./wsl.ts";
@@ -25,20 +36,33 @@ export function workstationRules(): Rule[] {
     portsOnLoopback(),
     memoryLimit(),
     processLimit(),
+    cpuLimit(),
     imagesByContent(),
     logRotation(),
     restartPolicy(),
     healthcheck(),
     noCredentials(),
     secretFiles(),
+    fileModes(),
     approvedRoots(),
     certificateAuthority(),
+    linkSuites(),
+    linkQuotas(),
+    linkCertificates(),
+    linkPorts(),
     goPinned(),
     goSums(),
     proxyOnly(),
+    proxyOverTls(),
     modulesChecked(),
+    modulesReadonly(),
+    noInsecureHosts(),
     checksumDatabase(),
+    inheritedSettings(),
     wslIsolation(),
     wslDefaultUser(),
+    sidecarMetrics(),
+    dataHasBackup(),
+    componentOwner(),
   ];
 }

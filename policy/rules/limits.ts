@@ -1,3 +1,4 @@
+import { LABEL_CPUS } from "../../domain/names.ts";
 import type { ProcessLimitArgs } from "../../resources/workstation.ts";
 import { type Container, type Declared, defineRule, defineStackRule, type Rule } from "../rule.ts";
 
@@ -15,11 +16,32 @@ export function memoryLimit(maxMemory = 0): Rule {
     },
     checks: {
       "docker:index/container:Container"({ memory = 0, memorySwap }, report, options) {
-        if (memory <= 0) report("memory is not limited");
+        if (memory <= 0) report("memory is not limited", "memory");
         else if (options.maxMemory > 0 && memory > options.maxMemory) {
-          report(`memory is ${memory} MiB, more than ${options.maxMemory}`);
+          report(`memory is ${memory} MiB, more than ${options.maxMemory}`, "memory");
         }
-        if (memorySwap === -1) report("memorySwap is -1, so that swap is not limited");
+        if (memorySwap === -1) report("memorySwap is -1, so that swap is not limited", "memorySwap");
+      },
+    },
+  });
+}
+
+export function cpuLimit(): Rule {
+  return defineRule({
+    id: "container-cpu",
+    title: "CPU is limited, or shared on purpose",
+    why: "A test that never ends on every core makes the editor, and everybody else on the machine, wait.",
+    fix: `Set \`cpus\` (\`container.cpus\` in the settings), or label the container ${LABEL_CPUS}=all when it may take all of them.`,
+    reference: "CIS Docker Benchmark 1.2.0, 5.11",
+    level: "advisory",
+    options: {},
+    schema: {},
+    checks: {
+      "docker:index/container:Container"({ cpus, cpuSet, cpuShares, labels, mustRun }, report) {
+        if (mustRun === false || (labels ?? []).some(({ label, value }) => label === LABEL_CPUS && value === "all"))
+          return;
+        const limits = [cpus, cpuSet, cpuShares].filter((limit) => limit !== undefined && Number(limit) !== 0);
+        if (limits.length === 0) report("CPU is not limited", "cpus");
       },
     },
   });
@@ -45,6 +67,7 @@ export function processLimit(maxProcesses = 0): Rule {
       maxProcesses: { type: "integer", minimum: 0, description: "Most processes that a container may have; 0: any." },
     },
     type: "docker:index/container:Container",
+    reads: ["workstation:index:ProcessLimit"],
     check(container, all, report, options) {
       const limits = processLimits(container, all);
       if (limits.length === 0 && (container.args as Container).mustRun !== false) report("processes are not limited");

@@ -25,13 +25,16 @@ export function notPrivileged(): Rule {
     },
     checks: {
       "docker:index/container:Container"(args, report, { allow }) {
-        if (args.privileged === true) report("privileged is true");
-        for (const device of args.devices ?? []) report(`devices has ${device.hostPath}`);
+        if (args.privileged === true) report("privileged is true", "privileged");
+        for (const [i, device] of (args.devices ?? []).entries())
+          report(`devices has ${device.hostPath}`, `devices[${i}]`);
         const allowed = new Set(allow.map(bare));
-        for (const capability of args.capabilities?.adds ?? []) {
+        for (const [i, capability] of (args.capabilities?.adds ?? []).entries()) {
+          const path = `capabilities.adds[${i}]`;
           if (allowed.has(bare(capability))) continue;
-          if (bare(capability) !== DEBUG_CAPABILITY) report(`capabilities.adds has ${capability}`);
-          else if (!isDebug(args)) report(`capabilities.adds has ${capability} without the label ${LABEL_DEBUG}=true`);
+          if (bare(capability) !== DEBUG_CAPABILITY) report(`capabilities.adds has ${capability}`, path);
+          else if (!isDebug(args))
+            report(`capabilities.adds has ${capability} without the label ${LABEL_DEBUG}=true`, path);
         }
       },
     },
@@ -52,7 +55,7 @@ export function dropCapabilities(): Rule {
       "docker:index/container:Container"({ capabilities }, report) {
         const drops = capabilities?.drops ?? [];
         if (!drops.some((capability) => bare(capability) === "ALL")) {
-          report(`capabilities.drops is ${JSON.stringify(drops)}`);
+          report(`capabilities.drops is ${JSON.stringify(drops)}`, "capabilities.drops");
         }
       },
     },
@@ -72,9 +75,10 @@ export function noNewPrivileges(): Rule {
     checks: {
       "docker:index/container:Container"({ securityOpts }, report) {
         const on = (securityOpts ?? []).some((option) => /^no-new-privileges([:=]true)?$/.test(option));
-        if (!on) report("securityOpts does not have no-new-privileges:true");
-        for (const option of securityOpts ?? []) {
-          if (/^(seccomp|apparmor|systempaths)[:=]unconfined$/.test(option)) report(`securityOpts has ${option}`);
+        if (!on) report("securityOpts does not have no-new-privileges:true", "securityOpts");
+        for (const [i, option] of (securityOpts ?? []).entries()) {
+          if (/^(seccomp|apparmor|systempaths)[:=]unconfined$/.test(option))
+            report(`securityOpts has ${option}`, `securityOpts[${i}]`);
         }
       },
     },

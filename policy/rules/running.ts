@@ -18,13 +18,15 @@ export function logRotation(): Rule {
     schema: {},
     checks: {
       "docker:index/container:Container"({ logDriver, logOpts }, report) {
-        if (logDriver === undefined) report("logDriver is not set, so that the daemon's default decides");
-        else if (logDriver === "none") report("logDriver is none");
+        if (logDriver === undefined) report("logDriver is not set, so that the daemon's default decides", "logDriver");
+        else if (logDriver === "none") report("logDriver is none", "logDriver");
         else if (FILE_DRIVERS.has(logDriver)) {
           const size = logOpts?.["max-size"];
-          if (size === undefined || !/^[1-9]\d*[kmg]?$/i.test(size)) report(`logOpts max-size is ${size ?? "not set"}`);
+          if (size === undefined || !/^[1-9]\d*[kmg]?$/i.test(size))
+            report(`logOpts max-size is ${size ?? "not set"}`, "logOpts.max-size");
           const files = logOpts?.["max-file"];
-          if (files === undefined || !/^[1-9]\d*$/.test(files)) report(`logOpts max-file is ${files ?? "not set"}`);
+          if (files === undefined || !/^[1-9]\d*$/.test(files))
+            report(`logOpts max-file is ${files ?? "not set"}`, "logOpts.max-file");
         }
       },
     },
@@ -46,8 +48,8 @@ export function restartPolicy(policies: string[] = ["unless-stopped", "on-failur
     checks: {
       "docker:index/container:Container"(args, report, options) {
         if (endsByItself(args)) return;
-        if (args.restart === undefined) report("restart is not set");
-        else if (!options.policies.includes(args.restart)) report(`restart is ${args.restart}`);
+        if (args.restart === undefined) report("restart is not set", "restart");
+        else if (!options.policies.includes(args.restart)) report(`restart is ${args.restart}`, "restart");
       },
     },
   });
@@ -67,8 +69,8 @@ export function healthcheck(): Rule {
       "docker:index/container:Container"(args, report) {
         if (endsByItself(args)) return;
         const tests = args.healthcheck?.tests ?? [];
-        if (tests.length === 0) report("healthcheck is not set");
-        else if (tests[0] === "NONE") report("healthcheck is switched off");
+        if (tests.length === 0) report("healthcheck is not set", "healthcheck.tests");
+        else if (tests[0] === "NONE") report("healthcheck is switched off", "healthcheck.tests");
       },
     },
   });

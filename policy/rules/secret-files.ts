@@ -22,12 +22,13 @@ export function secretFiles(): Rule {
         const secrets = [...secretPaths(args)];
         for (const key of ["content", "values"] as const) {
           const marked = secrets.some((path) => path === key || path.startsWith(`${key}.`));
-          if (!marked && args[key] !== undefined) report(`${key} is not a secret`);
+          if (!marked && args[key] !== undefined) report(`${key} is not a secret`, key);
         }
         const { permissions } = args;
-        if (permissions === undefined) report("permissions is not set, so that everybody may read a new file");
+        if (permissions === undefined)
+          report("permissions is not set, so that everybody may read a new file", "permissions");
         else if (!/^[0-7]{3,4}$/.test(permissions) || (Number.parseInt(permissions, 8) & BY_OTHERS) !== 0) {
-          report(`permissions is ${permissions}`);
+          report(`permissions is ${permissions}`, "permissions");
         }
       },
     },

@@ -30,8 +30,10 @@ export function approvedRoots(approved: string[] = []): Rule {
       "workstation:index:TrustAnchors"({ certificates }, report, options) {
         if (options.approved.length === 0) return;
         const allowed = new Set(options.approved.map(plain));
-        for (const fingerprint of (certificates ?? []).flatMap(fingerprints)) {
-          if (!allowed.has(fingerprint)) report(`root ${fingerprint} is not on the list`);
+        for (const [i, certificate] of (certificates ?? []).entries()) {
+          for (const fingerprint of fingerprints(certificate)) {
+            if (!allowed.has(fingerprint)) report(`root ${fingerprint} is not on the list`, `certificates[${i}]`);
+          }
         }
       },
     },

@@ -20,12 +20,12 @@ export function nonRootUser(): Rule {
     schema: {},
     checks: {
       "docker:index/container:Container"({ user }, report) {
-        if (user === undefined) report("user is not set, so that the image decides who the container runs as");
-        else if (isRoot(user)) report(`user is ${JSON.stringify(user)}`);
+        if (user === undefined) report("user is not set, so that the image decides who the container runs as", "user");
+        else if (isRoot(user)) report(`user is ${JSON.stringify(user)}`, "user");
       },
       "workstation:index:LocalImage"({ recipe }, report) {
         const user = recipe?.config.user ?? "";
-        if (isRoot(user)) report(`recipe.config.user is ${JSON.stringify(user)}`);
+        if (isRoot(user)) report(`recipe.config.user is ${JSON.stringify(user)}`, "recipe.config.user");
       },
     },
   });

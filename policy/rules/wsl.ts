@@ -19,7 +19,7 @@ const unquoted = (value: string): string => /^\s*"(.*)"\s*$/.exec(value)?.[1] ??
 function declaredKeys(values: Record<string, FileValue>): Keys {
   const keys: Keys = new Map();
   for (const [section, entries] of Object.entries(values)) {
-    if (typeof entries !== "object" || entries === null || Array.isArray(entries)) continue;
+    if (typeof entries !== "object" || entries === null) continue;
     for (const [key, value] of Object.entries(entries)) keys.set(keyName(section, key), unquoted(String(value)));
   }
   return keys;
@@ -42,6 +42,12 @@ function writtenKeys(content: string): Keys {
 function keysOf({ content, values }: File): Keys {
   return values === undefined ? writtenKeys(content ?? "") : declaredKeys(values);
 }
+
+/** Reports that name the property which has the text. */
+const about = ({ values }: File, report: Report): Report => {
+  const path = values === undefined ? "content" : "values";
+  return (message) => report(message, path);
+};
 
 const isFile = (path: string | undefined, name: string): boolean =>
   path !== undefined && (path.toLowerCase() === name || path.toLowerCase().endsWith(`/${name}`));
@@ -95,8 +101,9 @@ export function wslIsolation(): Rule {
     schema: {},
     checks: {
       [TYPE](file: File, report: Report) {
-        if (isFile(file.path, ".wslconfig")) judgeVirtualMachine(keysOf(file), report);
-        if (isFile(file.path, "wsl.conf")) judgeMounts(keysOf(file), report);
+        const say = about(file, report);
+        if (isFile(file.path, ".wslconfig")) judgeVirtualMachine(keysOf(file), say);
+        if (isFile(file.path, "wsl.conf")) judgeMounts(keysOf(file), say);
       },
     },
   });
@@ -115,7 +122,7 @@ export function wslDefaultUser(): Rule {
     checks: {
       [TYPE](file: File, report: Report) {
         if (isFile(file.path, "wsl.conf") && keysOf(file).get("user.default") === "root")
-          report("[user] default is root");
+          about(file, report)("[user] default is root");
       },
     },
   });

@@ -83,8 +83,6 @@ async function checkLayer(layer: Bag, at: string, all: Bag[], fail: Fail): Promi
       return;
     case "goPrograms":
       matches(`${at}.go`, layer.go, goVersion, "a full Go release such as 1.22.6", fail);
-      if (!all.some((other) => other?.kind === "goSdk" && other.version === layer.go))
-        fail(`${at}.go`, `is ${JSON.stringify(layer.go)}, but the recipe has no goSdk layer of that version`);
       for (const [index, program] of ((layer.programs ?? []) as Bag[]).entries()) {
         const here = `${at}.programs[${index}]`;
         matches(`${here}.module`, program.module, /^\/[^\0]+$/, "an absolute path", fail);
@@ -92,6 +90,15 @@ async function checkLayer(layer: Bag, at: string, all: Bag[], fail: Fail): Promi
         matches(`${here}.binary`, program.binary, /^[\w-]+$/, "a program's name", fail);
       }
       return;
+    case "rustProgram": {
+      const program = (layer.program ?? {}) as Bag;
+      checkBase((layer.builder ?? {}) as Bag, (property, reason) =>
+        fail(property.replace("recipe.base", `${at}.builder`), reason),
+      );
+      matches(`${at}.program.module`, program.module, /^\/[^\0]+$/, "an absolute path", fail);
+      matches(`${at}.program.binary`, program.binary, /^[\w-]+$/, "a program's name", fail);
+      return;
+    }
     case "trustRoots":
       for (const [index, pem] of ((layer.certificates ?? []) as unknown[]).entries()) {
         if (!isCertificate(pem)) fail(`${at}.certificates[${index}]`, "is not a certificate in PEM form");
@@ -125,7 +132,7 @@ async function checkLayer(layer: Bag, at: string, all: Bag[], fail: Fail): Promi
     default:
       fail(
         `${at}.kind`,
-        `is ${JSON.stringify(layer.kind) ?? "missing"}; allowed: trustRoots, goSdk, goTools, user, dockerfile`,
+        `is ${JSON.stringify(layer.kind) ?? "missing"}; allowed: trustRoots, goSdk, goTools, goPrograms, rustProgram, user, dockerfile`,
       );
   }
 }

@@ -19,6 +19,10 @@ export async function dockerfileContents(recipe: ImageRecipe): Promise<string[]>
 export async function withSources(recipe: ImageRecipe): Promise<ImageRecipe> {
   const { sourcesDigest } = await import("../go/program-cache.ts");
   const layers = recipe.layers.map(async (layer) => {
+    if (layer.kind === "rustProgram") {
+      const { rustDigest } = await import("./rust-sources.ts");
+      return { ...layer, program: { ...layer.program, digest: await rustDigest(layer.program.module) } };
+    }
     if (layer.kind !== "goPrograms") return layer;
     const programs = layer.programs.map(async (program) => ({
       ...program,

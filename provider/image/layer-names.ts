@@ -44,6 +44,8 @@ export function layerName(layer: TarLayer, base: Pick<BaseSource, "key" | "arch"
       const names = layer.programs.map(({ binary }) => binary).join(", ");
       return { key: key({ ...withoutPath(layer), arch: base.arch }), title: `programs (${names})` };
     }
+    case "rustProgram":
+      return { key: key({ ...withoutPath(layer), arch: base.arch }), title: `program (${layer.program.binary})` };
     case "trustRoots":
       return { key: key({ ...layer, base: base.key }), title: `${layer.certificates.length} root certificates` };
     case "user":

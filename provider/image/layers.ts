@@ -3,7 +3,7 @@ import path from "node:path";
 import type { RootfsBase } from "../../domain/recipe.ts";
 import type { Report } from "../handler.ts";
 import type { Host } from "../host.ts";
-import { makePrograms, makeTools, sdkJob } from "./go-layers.ts";
+import { anySdkLayer, makePrograms, makeTools, sdkJob } from "./go-layers.ts";
 import { type CachedLayer, cachedLayer, ensureLayer, type LayerJob, layersFolder } from "./layer-cache.ts";
 import { type BaseSource, layerName, rootfsLayer, type TarLayer } from "./layer-names.ts";
 import { baseFiles, makeRootfs } from "./rootfs.ts";
@@ -40,9 +40,17 @@ export async function makeLayers(
         slot(() => ensureLayer(host, sdkJob(host, layer, source.arch), report)),
       );
   }
+  /** Programs are built by an SDK that need not be in the image. */
+  const waitOf = (layer: TarLayer): Promise<CachedLayer> | undefined => {
+    if (layer.kind === "goTools") return sdks.get(layer.go);
+    if (layer.kind !== "goPrograms") return rootfs;
+    const sdk = sdks.get(layer.go) ?? slot(() => anySdkLayer(host, layer.go, source.arch, report));
+    sdks.set(layer.go, sdk);
+    return sdk;
+  };
   for (const layer of layers) {
     const name = layerName(layer, source);
-    const waitFor = layer.kind === "goTools" || layer.kind === "goPrograms" ? sdks.get(layer.go) : rootfs;
+    const waitFor = waitOf(layer);
     const sdk = layer.kind === "goSdk" ? sdks.get(layer.version) : undefined;
     making.push(
       sdk ??
@@ -81,6 +89,16 @@ function otherJob(host: Host, layer: TarLayer, source: BaseSource, needed: Cache
   if (layer.kind === "trustRoots") return small((files) => trustEntries(files, layer.certificates));
   if (layer.kind === "user") return small((files) => userEntries(files, layer));
   if (layer.kind === "goSdk") return sdkJob(host, layer, source.arch);
+  if (layer.kind === "rustProgram") {
+    const { builder, program } = layer;
+    return {
+      ...name,
+      make: async (folder, report) => {
+        const { makeRustProgram } = await import("./rust-layer.ts");
+        return makeRustProgram(host, { builder, program }, folder, report);
+      },
+    };
+  }
   if (needed === undefined)
     throw new Error(`the recipe has programs for Go ${layer.go}, but no goSdk layer of that version`);
   if (layer.kind === "goPrograms") {

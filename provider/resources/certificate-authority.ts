@@ -6,12 +6,20 @@
  */
 import { chmod, chown, lstat, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { AuthorityPlan, LeafPlan } from "../../domain/go-proxy/plan.ts";
+import {
+  ALGORITHMS,
+  type Algorithm,
+  type AuthorityPlan,
+  FIRST_ALGORITHM,
+  type LeafPlan,
+} from "../../domain/certificates.ts";
 import { canonicalJson } from "../../domain/recipe-hash.ts";
 import type { CheckFailure, DiffResult, ReadResult, Report, ResourceHandler } from "../handler.ts";
 import type { Host } from "../host.ts";
 
-export interface CertificateAuthorityInputs extends AuthorityPlan {
+export interface CertificateAuthorityInputs extends Omit<AuthorityPlan, "algorithm"> {
+  /** Absent is `p256`: the state of stacks that are older than the choice does not have it. */
+  algorithm?: Algorithm;
   /** Seals the root's key. Secret. */
   passphrase: string;
 }
@@ -26,9 +34,11 @@ export interface CertificateAuthorityOutputs extends Omit<CertificateAuthorityIn
 }
 
 interface StatusReport {
-  authority: { sha256: string; bundle: string };
+  authority: { sha256: string; algorithm: Algorithm; bundle: string };
   problems: string[];
 }
+
+const algorithmOf = ({ algorithm = FIRST_ALGORITHM }: { algorithm?: Algorithm }): Algorithm => algorithm;
 
 const REPLACES = ["stack", "folder", "passphrase", "owner", "rootLifetime", "intermediateLifetime"] as const;
 
@@ -47,7 +57,9 @@ export const certificateAuthority: ResourceHandler<CertificateAuthorityInputs, C
     text("intermediateLifetime", /^\d+h$/, "whole hours such as 8760h");
     if (!unknown.has("passphrase") && String(news.passphrase ?? "").length < 20)
       fail("passphrase", "must have at least 20 characters");
-    if (!unknown.has("leaves")) checkLeaves(news.leaves, fail);
+    if (!unknown.has("algorithm") && !ALGORITHMS.includes(algorithmOf(news)))
+      fail("algorithm", `is ${JSON.stringify(news.algorithm)}; must be one of ${ALGORITHMS.join(", ")}`);
+    if (!unknown.has("leaves")) checkLeaves(news.leaves, unknown.has("algorithm") || algorithmOf(news) === "sm2", fail);
     const inputs = news as CertificateAuthorityInputs;
     if (!unknown.has("program") && failures.length === 0) {
       const { sourcesDigest } = await import("../go/program-cache.ts");
@@ -58,6 +70,7 @@ export const certificateAuthority: ResourceHandler<CertificateAuthorityInputs, C
 
   async diff(_host, olds, news, unknown): Promise<DiffResult> {
     const replaces: string[] = REPLACES.filter((name) => unknown.has(name) || olds[name] !== news[name]);
+    if (unknown.has("algorithm") || algorithmOf(olds) !== algorithmOf(news)) replaces.push("algorithm");
     const leaves = unknown.has("leaves") || canonicalJson(olds.leaves) !== canonicalJson(news.leaves);
     const findings = olds.findings.length > 0;
     const changed = [...replaces, ...(leaves || findings ? ["leaves"] : [])];
@@ -100,7 +113,7 @@ export const certificateAuthority: ResourceHandler<CertificateAuthorityInputs, C
   },
 };
 
-function checkLeaves(value: unknown, fail: (property: string, reason: string) => void): void {
+function checkLeaves(value: unknown, pairs: boolean, fail: (property: string, reason: string) => void): void {
   if (!Array.isArray(value) || value.length === 0) {
     fail("leaves", "must be a list of at least one certificate");
     return;
@@ -108,6 +121,10 @@ function checkLeaves(value: unknown, fail: (property: string, reason: string) =>
   for (const [index, leaf] of (value as Partial<LeafPlan>[]).entries()) {
     if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(String(leaf.name)))
       fail(`leaves[${index}].name`, `is ${JSON.stringify(leaf.name)}; must be lower-case letters, digits and dashes`);
+    if (leaf.pair !== undefined && typeof leaf.pair !== "boolean")
+      fail(`leaves[${index}].pair`, `is ${JSON.stringify(leaf.pair)}; must be true or false`);
+    else if (leaf.pair === true && !pairs)
+      fail(`leaves[${index}].pair`, 'is true; only an authority with algorithm "sm2" makes pairs');
   }
 }
 
@@ -127,7 +144,7 @@ async function initialise(host: Host, news: CertificateAuthorityInputs, program:
   await host.files.write(passphrase, news.passphrase, { mode: 0o600 });
   try {
     const lifetimes = ["--root-lifetime", news.rootLifetime, "--intermediate-lifetime", news.intermediateLifetime];
-    const of = ["--state", host.files.real(state), "--stack", news.stack];
+    const of = ["--state", host.files.real(state), "--stack", news.stack, "--algorithm", algorithmOf(news)];
     await host.run(program, ["init", ...of, "--passphrase-file", host.files.real(passphrase), ...lifetimes]);
   } finally {
     await host.files.remove(passphrase);
@@ -184,15 +201,20 @@ async function look(
   const { authority, problems } = JSON.parse(answer.stdout) as StatusReport;
   const declared = await host.files.text(path.join(of.folder, "declaration.json"));
   const leaves = (JSON.parse(declared ?? '{"leaves":[]}') as { leaves: LeafPlan[] }).leaves;
-  const { sha256: fingerprint, bundle: certificate } = authority;
-  return { ...decided(of), leaves, fingerprint, certificate, findings: findings ?? problems };
+  const { sha256: fingerprint, algorithm, bundle: certificate } = authority;
+  return { ...decided(of), ...seen(of, algorithm), leaves, fingerprint, certificate, findings: findings ?? problems };
 }
+
+/** State without an algorithm stays without one while it is right, so that it does not look changed. */
+const seen = (of: { algorithm?: Algorithm }, algorithm: Algorithm): { algorithm?: Algorithm } =>
+  algorithm === algorithmOf(of) ? {} : { algorithm };
 
 function decided(
   of: Omit<CertificateAuthorityInputs, "program" | "go">,
 ): Omit<CertificateAuthorityInputs, "program" | "go"> {
-  const { stack, folder, passphrase, owner, leaves, rootLifetime, intermediateLifetime } = of;
-  return { stack, folder, passphrase, owner, leaves, rootLifetime, intermediateLifetime };
+  const { stack, algorithm, folder, passphrase, owner, leaves, rootLifetime, intermediateLifetime } = of;
+  const chosen = algorithm === undefined ? {} : { algorithm };
+  return { stack, ...chosen, folder, passphrase, owner, leaves, rootLifetime, intermediateLifetime };
 }
 
 /** Built, or taken from the cache; its place is noted for `read`, which does not know the checkout. */

@@ -53,7 +53,9 @@ const standinPatient: Patient = {
   },
   facts: async () => facts,
   dockerInfo: async () => info,
-  containers: async () => [{ project: "shop", id: "c1", name: "gows-me-shop", state: "running", sidecar: false }],
+  containers: async () => [
+    { project: "shop", id: "c1", name: "gows-me-shop", state: "running", sidecar: false, joins: false },
+  ],
   mode: (path) => (path === "/state" ? 0o700 : 0o600),
   goFaults: async () => [],
   free: () => 50 * 2 ** 30,

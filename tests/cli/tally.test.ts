@@ -1,4 +1,6 @@
-import { goTally, line, tallyOf } from "../../cli/commands/test.ts";
+import { line, tallyOf } from "../../cli/commands/test.ts";
+import { cargoTally } from "../../cli/testing/cargo.ts";
+import { goTally } from "../../cli/testing/go.ts";
 
 const summary = {
   numPassedTests: 5,
@@ -24,4 +26,13 @@ test("Go's tests are counted one by one, packages are not", () => {
 
 test("the last line is the contract's", () => {
   expect(line({ passed: 3, failed: 0, skipped: 2 })).toBe("3 passed, 0 failed, 2 skipped");
+});
+
+test("all of a Rust program's tests are summed; the long ones are not skipped tests; what breaks off is a failure", () => {
+  const text = [
+    "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+    "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9.1s",
+  ].join("\n");
+  expect(cargoTally(text, 101)).toEqual({ passed: 15, failed: 2, skipped: 0 });
+  expect(cargoTally("error: could not compile", 101)).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });

@@ -72,11 +72,15 @@ test("one project: every resource, and the outputs that the command line reads",
     },
     network: "gows-dev",
     goProxy: null,
+    mesh: null,
     volumes: ["gows-dev-gomod", "gows-dev-gobuild", "gows-dev-gopls"],
     image: { reference: "dev-image:tag", id: "sha256:dev-image", sizeBytes: 5 },
     tools: { "1.22.6": { gopls: "v0.16.2", dlv: "v1.25.2", goimports: "v0.30.0" } },
     smokeTest: { project: "hello", output: "go version go1.22.6" },
   });
+  const components = declared.filter(({ type }) => type.startsWith("workstation:components:"));
+  expect(new Set(components.map(({ inputs }) => inputs.owner))).toEqual(new Set(["ada"]));
+  expect(declared.filter(({ type, inputs }) => type.startsWith("docker:") && "owner" in inputs)).toEqual([]);
   // By id, not by name: only so does the preview show that a new image is a new container.
   expect(declared.find(({ type }) => type === "docker:index/container:Container")?.inputs.image).toBe(
     "sha256:dev-image",

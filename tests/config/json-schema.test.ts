@@ -15,6 +15,7 @@ test("the committed files are what the schema renders: `node config/write-schema
 
 test.each([
   ["the team's default", readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")],
+  ["the settings for compliance", readFileSync(join(root, "Pulumi.compliance.yaml"), "utf8")],
   ["nothing but a salt", "encryptionsalt: v1:abc\nconfig:\n"],
   [
     "other namespaces",

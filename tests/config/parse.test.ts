@@ -15,9 +15,10 @@ function messagesFor(raw: Record<string, unknown>): readonly string[] {
 const KEY = "Pulumi.x.yaml: go-workstation:";
 
 test("nothing written gives the defaults, without a smoke test because there is nothing to try", () => {
-  const { wsl, hostSync, goToolchain, goProxy, ...rest } = parseSettings({});
+  const { wsl, hostSync, goToolchain, goProxy, mesh, ...rest } = parseSettings({});
   expect([wsl.mode, hostSync.mode, goToolchain.enabled]).toEqual(["auto", "auto", false]);
   expect([goProxy.mode, goProxy.offline, goProxy.host]).toEqual(["off", false, false]);
+  expect([mesh.enabled, mesh.profile, mesh.links]).toEqual([false, "rfc8998", []]);
   expect(rest).toEqual({
     image: { source: "registry", suite: "bookworm", packages: [] },
     go: {
@@ -47,7 +48,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "unknown top key",
     { iamge: {} },
-    'iamge: is not a known key. Did you mean "image"? Known here: image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, credentials.',
+    'iamge: is not a known key. Did you mean "image"? Known here: owner, image, go, container, projects, smokeTest, wsl, hostSync, goToolchain, files, goProxy, mesh, credentials.',
   ],
   [
     "a module proxy with too little memory",

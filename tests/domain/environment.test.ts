@@ -33,6 +33,16 @@ test("a container's Go is the project's, its caches the volumes", () => {
   expect(warnings).toEqual([]);
 });
 
+test("what this machine's own Go weakens is named, and what the settings say is not", () => {
+  const weak = { GOPROXY: "https://a.example,http://b.example", GOSUMDB: "off", GOINSECURE: "lab.example" };
+  const of = (env: Record<string, string>, more: object = {}) =>
+    plan({ facts: { ...facts, go: { ...facts.go, env } }, ...more }).weakened;
+  expect(of(weak)).toEqual(["GOINSECURE", "GOPROXY", "GOSUMDB"]);
+  expect(of({ GOPROXY: "https://a.example", GOSUMDB: "sum.golang.org" })).toEqual([]);
+  expect(of(weak, { goEnv: { GOSUMDB: "off" }, projectEnv: { GOINSECURE: "*" } })).toEqual(["GOPROXY"]);
+  expect(of(weak, { moduleProxy: () => ({ GOPROXY: "https://own.example" }) })).toEqual(["GOINSECURE", "GOSUMDB"]);
+});
+
 test("this machine's Go settings and proxies go along; the team's and the project's win", () => {
   const { env } = plan({
     facts: {

@@ -49,6 +49,7 @@ test("one project: its image, its container, everything named", () => {
   expect(rest).toEqual({
     trust: { path: "/home/ada/ws/.workstation/dev/etc/trust/ca-certificates.crt", certificates: [] },
     stack: "dev",
+    responsible: "ada",
     dockerHost: "unix:///var/run/docker.sock",
     network: "gows-dev",
     gitConfig: {
@@ -94,6 +95,7 @@ test("one project: its image, its container, everything named", () => {
     "devcontainer.config_file": "/home/ada/ws/examples/hello/.devcontainer/devcontainer.json",
     "devcontainer.local_folder": "/home/ada/ws/examples/hello",
     "devcontainer.metadata": expect.stringContaining('"remoteUser":"dev"') as string,
+    "io.go-workstation.cpus": "all",
     "io.go-workstation.resource": "hello-container",
     "io.go-workstation.stack": "dev",
   });

@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { folders } from "../../provider/folders.ts";
+import { freePort } from "../labs/server.ts";
 import { Workbench } from "./support/workbench.ts";
 
 const run = promisify(execFile);
@@ -61,9 +62,16 @@ const steps = (fingerprint: string): Record<string, string> => ({
   build: "./workstation exec app -- sh -c 'go build -o /tmp/app . && /tmp/app'",
   tidy: "cp /root/app/go.sum /root/before && ./workstation exec app -- sh -c 'rm go.sum && go mod tidy' && cmp /root/app/go.sum /root/before",
   verify: "./workstation exec app -- go mod verify",
+  proxied:
+    "./workstation exec app -- sh -c 'echo $GOPROXY $GONOPROXY' && docker inspect --format '{{.State.Health.Status}}' gows-root-goproxy",
   unknown: "./workstation exec app -- go get rsc.io/pdf@v0.1.1",
   again: "./workstation up --yes",
   drift: "./workstation drift",
+  // The same modules without the module proxy: from the folder itself.
+  plain:
+    "sed -i 's/mode: local/mode: \"off\"/' Pulumi.root.yaml && ./workstation up --yes && ./workstation exec app -- sh -c 'echo $GOPROXY'",
+  fromFolder:
+    "./workstation exec app -- sh -c 'GOMODCACHE=/tmp/other GOFLAGS=-modcacherw; export GOMODCACHE GOFLAGS; go build -o /tmp/app . && /tmp/app && go mod verify'",
   destroy: "./workstation destroy --yes",
   left: "docker ps -aq; docker volume ls -q; docker image ls -q; docker network ls --filter name=gows -q",
 });
@@ -108,7 +116,8 @@ test(
     const team = readFileSync(settings, "utf8");
     const changed = team
       .replace("    - path: examples/hello\n", "    - path: /root/app\n")
-      .replace("enabled: true", "enabled: false");
+      .replace("enabled: true", "enabled: false")
+      .concat(`  go-workstation:goProxy:\n    mode: local\n    port: ${await freePort()}\n`);
     expect(changed).not.toBe(team);
     writeFileSync(settings, changed);
     await bench.git("-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "-qam", "settings");
@@ -153,7 +162,10 @@ test(
     expect(said("up")).toMatch(/Settings: written to Pulumi\.root\.yaml/);
     expect(said("build")).toContain("Ahoy, world! 36");
     expect(said("verify")).toContain("all modules verified");
-    expect(said("unknown")).toMatch(/rsc\.io\/pdf.*no such file or directory/s);
+    expect(said("proxied")).toMatch(/^https:\/\/goproxy\.gows-root\.internal:8443 none\nhealthy$/m);
+    expect(said("unknown")).toMatch(/rsc\.io\/pdf/);
+    expect(said("plain")).toMatch(/^file:\/\/\/usr\/local\/share\/go-proxy\/0$/m);
+    expect(said("fromFolder")).toContain("Ahoy, world! 36");
     expect(said("again")).toContain("Nothing changed since the last run");
     expect(said("left")).toBe("");
   },

@@ -5,7 +5,8 @@ import { type RedisLab, startRedis } from "../labs/redis.ts";
 import { type S3Lab, startS3 } from "../labs/s3.ts";
 import { bridgeAddress, freePort } from "../labs/server.ts";
 import { startUpstream, type UpstreamLab } from "../labs/upstream.ts";
-import { download, ModuleProxyBench, until } from "./support/module-proxy.ts";
+import { until } from "./support/helpers.ts";
+import { download, ModuleProxyBench } from "./support/module-proxy.ts";
 import { Workbench } from "./support/workbench.ts";
 
 const minutes = 60_000;

@@ -6,7 +6,7 @@ import { type S3Lab, startS3 } from "../labs/s3.ts";
 import { changedZip } from "../labs/upstream/zip.ts";
 import { startUpstream, type UpstreamLab } from "../labs/upstream.ts";
 import { type GateLab, gatePrograms, startGate } from "./support/gates.ts";
-import { until } from "./support/module-proxy.ts";
+import { until } from "./support/helpers.ts";
 import type { Result } from "./support/workbench.ts";
 
 const minutes = 60_000;

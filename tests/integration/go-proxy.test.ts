@@ -3,20 +3,30 @@
  * when upstream, credentials, certificates or processes fail, that no secret is anywhere in the clear, and that all goes.
  */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type GitLab, startGit } from "../labs/git.ts";
 import { bridgeAddress, freePort } from "../labs/server.ts";
 import { startUpstream, type UpstreamLab } from "../labs/upstream.ts";
-import { download, ModuleProxyBench, until } from "./support/module-proxy.ts";
+import { until } from "./support/helpers.ts";
+import { download, ModuleProxyBench } from "./support/module-proxy.ts";
 import { type Result, Workbench } from "./support/workbench.ts";
 
 const minutes = 60_000;
 let bench: Workbench;
 let upstream: UpstreamLab;
 let git: GitLab;
+let ssh: NonNullable<GitLab["ssh"]>;
 let proxy: ModuleProxyBench;
+
+const goSum = `golang.org/x/text v0.0.0-20170915032832-14c0d48ead0c h1:qgOY6WgZOaTkIIMiVjBQcw93ERBE4m30iBm00nkL0i8=
+golang.org/x/text v0.0.0-20170915032832-14c0d48ead0c/go.mod h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=
+rsc.io/quote v1.5.2 h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=
+rsc.io/quote v1.5.2/go.mod h1:LzX7hefJvL54yjefDEDHNONDjII0t9xZLPXsUe+TKr0=
+rsc.io/sampler v1.3.0 h1:7uVkIFmeBqHfdjD+gZwtXXI+RODJ2Wc4O7MPEh/QiW4=
+rsc.io/sampler v1.3.0/go.mod h1:T1hPZKmBbMNahiBKFy5HrXp6adAjACjK9JXDnKaTXpA=
+`;
 
 const named = (role: string): string => proxy.named(role);
 const inside = (script: string): Promise<Result> => proxy.inside(script);
@@ -26,10 +36,13 @@ beforeAll(async () => {
   bench = await Workbench.open();
   const address = await bridgeAddress();
   upstream = await startUpstream({ addresses: ["127.0.0.1", address] });
-  git = await startGit({ address, ssh: false });
+  git = await startGit({ address });
+  if (git.ssh === undefined) throw new Error("the lab has no ssh server");
+  ssh = git.ssh;
   proxy = new ModuleProxyBench(bench);
   const [url = ""] = upstream.urls.filter((one) => one.includes(address));
   await proxy.project({ GOPROXY: url, GOSUMDB: "sum.golang.org" });
+  writeFileSync(join(bench.folder, "shop", "go.sum"), goSum);
   await bench.configure(["go-workstation:hostSync"], {
     roots: { files: [git.rootFile] },
     proxy: { http: git.proxy, https: git.proxy, noProxy: [address] },
@@ -41,10 +54,24 @@ beforeAll(async () => {
     private: [
       { host: git.gitlab.name, user: git.gitlab.user, modules: [`${git.gitlab.name}/*`] },
       { host: git.gitea.name, user: git.gitea.user },
+      { host: git.github.name, user: git.github.user },
+      { host: git.plain.name, user: git.plain.user },
+      {
+        host: `${ssh.name}:${ssh.port}`,
+        modules: [`${ssh.name}/*`],
+        protocol: "ssh",
+        user: ssh.user,
+        knownHosts: `[${ssh.name}]:${ssh.port} ${ssh.hostKey}`,
+      },
     ],
   });
   await proxy.setCredential(git.gitlab.name, git.gitlab.password);
   await proxy.setCredential(git.gitea.name, "a wrong password");
+  await proxy.setCredential(git.github.name, git.github.password);
+  await proxy.setCredential(git.plain.name, git.plain.password);
+  const key = join(bench.folder, "deploy-key");
+  writeFileSync(key, ssh.privateKey, { mode: 0o600 });
+  await proxy.setCredential(`${ssh.name}:${ssh.port}`, "", "--ssh-key", key);
 }, 5 * minutes);
 
 afterAll(async () => {
@@ -58,7 +85,10 @@ afterAll(async () => {
 test(
   "a developer's container fetches through it; a second up changes nothing; without the password nobody gets anything",
   async () => {
-    await bench.succeed("up", "--yes");
+    const first = await bench.succeed("up", "--yes");
+    // What the project's go.sum names is in the proxy before anybody asks for it.
+    expect(first.stdout + first.stderr).toMatch(/Modules: 6 of 6 in the module proxy/);
+    expect(upstream.requests.get("/rsc.io/quote/@v/v1.5.2.zip")).toBe(1);
     const told = await succeeds(download("rsc.io/quote@v1.5.2", "github.com/BurntSushi/toml@v1.3.2"));
     expect(told).toContain("h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=");
     expect(upstream.requests.get("/rsc.io/quote/@v/v1.5.2.zip")).toBe(1);
@@ -96,6 +126,18 @@ test(
     );
     expect(latest).toContain(`${modules.dependent.path} v1.0.0`);
     expect(latest).toContain("v1.0.0 v1.1.0");
+  },
+  5 * minutes,
+);
+
+test(
+  "private modules of GitHub Enterprise, of git alone over https, and over ssh",
+  async () => {
+    // Stands in for the company's name server: ssh goes through no proxy that would know the name.
+    const hosts = await bench.docker("inspect", "--format", "{{.HostsPath}}", named("goproxy"));
+    appendFileSync(hosts, `${git.address} ${ssh.name}\n`);
+    const wanted = [git.github, git.plain, ssh].map(({ modules }) => `${modules.plain.path}@v1.0.0`);
+    await succeeds(download(...wanted, `${ssh.modules.capitals.path}@v1.1.0`));
   },
   5 * minutes,
 );
@@ -223,7 +265,11 @@ test(
 test(
   "no secret is in state, logs, containers, images or files for others",
   async () => {
-    const secrets = [proxy.password(), git.gitlab.password, git.gitea.password];
+    const hosts = [git.gitlab, git.gitea, git.github, git.plain];
+    // One line of the key is enough to tell that it is there.
+    const keyLine = ssh.privateKey.split("\n")[2] ?? "";
+    expect(keyLine.length).toBeGreaterThan(40);
+    const secrets = [proxy.password(), keyLine, ...hosts.map((host) => host.password)];
     const texts = await proxy.readableByOthers();
     for (const secret of secrets) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   },

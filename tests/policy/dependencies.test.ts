@@ -49,12 +49,31 @@ test("every Go module that a go.mod asks for itself is explained", () => {
   expect([...new Set(missing)].filter((module) => !module.startsWith("workstation/"))).toEqual([]);
 });
 
+/** Names of crates, also of those that are used under another one. */
+function crates(file: string): string[] {
+  const text = read(file);
+  const named = [...text.matchAll(/^([a-z][\w-]*) = (?:"=|\{[^}]*version = "=)/gm)].map(([line, name = ""]) => {
+    const own = new RegExp(`^${name} = \\{[^}]*package = "([^"]+)"`, "m").exec(text)?.[1];
+    return line.startsWith("version") ? "" : (own ?? name);
+  });
+  return named.filter((name) => name !== "");
+}
+
+const cargoTomls = (): string[] => globSync("sidecars/*/Cargo.toml", { cwd: ROOT });
+
+test("every crate that a Cargo.toml asks for is explained", () => {
+  const asked = cargoTomls().flatMap(crates);
+  expect(asked.length).toBeGreaterThan(5);
+  expect(asked.filter((name) => !rows.has(name))).toEqual([]);
+});
+
 test("nothing is explained that is not there", () => {
   const lock = read("package.json");
   const modules = goMods().map(read).join("\n");
   const bench = read("bench/lib/tofu.ts");
+  const rust = new Set(cargoTomls().flatMap(crates));
   const gone = [...rows.keys()].filter(
-    (name) => !lock.includes(`"${name}"`) && !modules.includes(name) && !bench.includes(`"${name}"`),
+    (name) => !rust.has(name) && !lock.includes(`"${name}"`) && !modules.includes(name) && !bench.includes(`"${name}"`),
   );
   expect(gone).toEqual([]);
 });

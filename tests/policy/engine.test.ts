@@ -1,4 +1,5 @@
 import { Engine, type Violation } from "./engine.ts";
+import { authorities } from "./fixtures/authorities.ts";
 import { containerCases, localImages, managedFiles, missing, remoteImages, volumes } from "./fixtures/cases.ts";
 
 jest.setTimeout(120_000);
@@ -65,6 +66,73 @@ describe("every case over Docker resources", () => {
   });
 });
 
+describe("a team's policy.config.yaml, without a word on the command line", () => {
+  let program: Engine;
+  beforeAll(() => {
+    program = engine("secret-values");
+  });
+  const exemption = {
+    rule: "container-processes",
+    resource: "made-*",
+    owner: "ada",
+    reason: "a lab",
+    until: "2999-12-31",
+  };
+  const expired = { ...exemption, owner: "bob", until: "2026-01-31" };
+
+  test("exempts what somebody answers for, and says so", () => {
+    const { violations } = program.judge("preview", undefined, { exemptions: [exemption] });
+    expect(violations.filter(({ policy }) => policy === "container-processes")).toEqual([
+      {
+        policy: "container-processes",
+        level: "advisory",
+        resource: "made-later",
+        says: "processes are not limited (exempted until 2999-12-31 by ada: a lab)",
+      },
+    ]);
+    expect(violations.filter(({ level }) => level === "mandatory")).toEqual([]);
+  });
+
+  test("an exemption that has expired fails before anything is made; one without a use is told", () => {
+    const unused = { ...exemption, resource: "urn:*::nothing" };
+    const team = { rules: { "container-processes": "disabled" }, exemptions: [expired, unused] };
+    const preview = program.judge("preview", undefined, team).violations;
+    expect(preview.filter(({ policy }) => /^policy-/.test(policy)).map(({ level, says }) => [level, says])).toEqual([
+      [
+        "mandatory",
+        "the exemption from container-processes for made-* (owner bob: a lab), until 2026-01-31, has expired",
+      ],
+      [
+        "advisory",
+        "the exemption from container-processes for urn:*::nothing (owner ada: a lab), until 2999-12-31, matches no finding",
+      ],
+    ]);
+    // No other level holds for it, and it is judged first.
+    const up = program.judge("up", { all: "disabled" }, team);
+    expect(up.violations.map(({ policy, level }) => [policy, level])).toEqual([["policy-exemptions", "mandatory"]]);
+    expect(up.status).not.toBe(0);
+    expect(program.made()).toEqual([]);
+  });
+
+  test("levels, options, and what the command line says after it", () => {
+    const team = { rules: { "container-memory": { level: "advisory", options: { maxMemory: 100 } } } };
+    const says = (config?: object) =>
+      program
+        .judge("preview", config, team)
+        .violations.filter(({ policy }) => policy === "container-memory")
+        .map((violation) => [violation.level, violation.says]);
+    expect(says()).toEqual([["advisory", "memory is 512 MiB, more than 100"]]);
+    expect(says({ "container-memory": "mandatory" })).toEqual([["mandatory", "memory is 512 MiB, more than 100"]]);
+    expect(says({ "container-memory": { maxMemory: 600 } })).toEqual([]);
+  });
+
+  test("one that is wrong ends the run with its mistake", () => {
+    const { status, output } = program.judge("preview", undefined, { rules: { "container-usr": "advisory" } });
+    expect(output).toContain('rules.container-usr: is no known rule. Did you mean "container-user"?');
+    expect(status).not.toBe(0);
+  });
+});
+
 test("our own resources are judged, each and together", () => {
   const { status, violations } = engine("own-resources").judge("preview");
   expect(violations.map(key).sort()).toEqual(
@@ -73,6 +141,7 @@ test("our own resources are judged, each and together", () => {
         .filter(({ refusedByProvider }) => !refusedByProvider)
         .flatMap(({ rule, fail }) => expected(rule, `local-${rule}`, fail)),
       ...managedFiles.flatMap(({ rule, fail }) => expected(rule, `file-${rule}`, fail)),
+      ...expected(authorities.rule, `authority-${authorities.rule}`, authorities.fail),
       "secret-files fail-secret-open: content is not a secret",
       "secret-files fail-secret-open: permissions is not set, so that everybody may read a new file",
       "container-credentials fail-secret-env: envs is a secret, and stands there for everybody to read",

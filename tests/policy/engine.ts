@@ -47,9 +47,15 @@ interface EngineEvent {
 }
 
 function readViolations(log: string): Violation[] {
-  return readFileSync(log, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
+  return violationsIn(
+    readFileSync(log, "utf8")
+      .split("\n")
+      .filter((line) => line !== ""),
+  );
+}
+
+function violationsIn(events: readonly string[]): Violation[] {
+  return events
     .map((line) => (JSON.parse(line) as EngineEvent).policyEvent)
     .filter((event) => event !== undefined)
     .map(({ resourceUrn, policyName, enforcementLevel, message }) => ({
@@ -67,6 +73,31 @@ function said(message: string): string {
     .trimEnd()
     .split("\n");
   return rest.filter((line) => !line.startsWith("Fix: ")).join("\n");
+}
+
+/** An engine's judgement over a stack as an export: no program, no provider. `team` is a policy.config.yaml. */
+export function analyze(stack: string, team: object): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), "go-workstation-analyze-"));
+  try {
+    const [exported, config] = [join(folder, "stack.json"), join(folder, "policy.config.yaml")];
+    writeFileSync(exported, stack);
+    writeFileSync(config, JSON.stringify(team));
+    const env = {
+      ...engineEnvironment(),
+      WORKSTATION_POLICY_CONFIG: config,
+      PULUMI_BACKEND_URL: `file://${folder}`,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    const args = ["policy", "analyze", "--file", exported, "--policy-pack", join(ROOT, "policy"), "--json"];
+    const done = spawnSync("pulumi", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+    return {
+      status: done.status,
+      output: `${done.stdout}${done.stderr}`,
+      violations: violationsIn(done.stdout.split("\n").filter((line) => line.startsWith("{"))),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export class Engine {
@@ -97,8 +128,8 @@ export class Engine {
     return execFileSync("pulumi", args, { cwd: this.#program, env: this.#env, encoding: "utf8", stdio: "pipe" });
   }
 
-  /** `operation` with the pack, and with a policy-config file if `config` is given. */
-  judge(operation: "preview" | "up", config?: object): Outcome {
+  /** `operation` with the pack; `config` is what `--policy-pack-config` takes, `team` a policy.config.yaml. */
+  judge(operation: "preview" | "up", config?: object, team?: object): Outcome {
     const log = join(this.#folder, "events.json");
     rmSync(log, { force: true });
     const args = [
@@ -117,7 +148,10 @@ export class Engine {
       writeFileSync(file, JSON.stringify(config));
       args.push("--policy-pack-config", file);
     }
-    const done = spawnSync("pulumi", args, { cwd: this.#program, env: this.#env, encoding: "utf8" });
+    const file = join(this.#folder, "policy.config.yaml");
+    if (team !== undefined) writeFileSync(file, JSON.stringify(team));
+    const env = { ...this.#env, WORKSTATION_POLICY_CONFIG: team === undefined ? undefined : file };
+    const done = spawnSync("pulumi", args, { cwd: this.#program, env, encoding: "utf8" });
     return {
       status: done.status,
       output: `${done.stdout}${done.stderr}`,

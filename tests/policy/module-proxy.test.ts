@@ -98,7 +98,7 @@ test.each([
     ["go-proxy-only: GOPROXY begins with https://proxy.corp.example", "go-proxy-only: GOPROXY goes on with direct"],
   ],
   ["GONOPROXY=", "GONOPROXY=git.corp.example", ["go-proxy-only: GONOPROXY is git.corp.example"]],
-  ["GONOSUMDB=", "GONOSUMDB=*", ["go-modules-checked: GONOSUMDB is *"]],
+  ["GONOSUMDB=", "GONOSUMDB=*", ["go-modules-checked: GONOSUMDB has *, which takes in public modules of every host"]],
 ])("a developer's container whose project changes %s is refused", (prefix, changed, says) => {
   const inputs = container("hello-container");
   const envs = inputs.envs as string[];

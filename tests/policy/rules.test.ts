@@ -31,21 +31,6 @@ test("the container that the cases differ from satisfies every rule", () => {
   expect(judge(CONTAINER, good)).toEqual([]);
 });
 
-test("every rule has passing and violating cases, and every case a rule", () => {
-  // Their cases stand by themselves, in rules/: one judges nothing without a list.
-  const apart = [
-    ...["trust-approved", "go-pinned"],
-    ...["certificate-authority", "go-checksum-database", "secret-files"],
-  ];
-  const ofResources = rules.filter(({ scope, id }) => scope === "resource" && !apart.includes(id)).map(({ id }) => id);
-  const all = [...containerCases, ...managedFiles];
-  expect(all.map(({ rule }) => rule).sort()).toEqual(ofResources.sort());
-  for (const { pass, fail } of all) {
-    expect(pass.length).toBeGreaterThanOrEqual(2);
-    expect(fail.length).toBeGreaterThanOrEqual(2);
-  }
-});
-
 describe.each(containerCases)("$rule", ({ rule, pass, fail }) => {
   test.each(pass.map((args) => [label(args), args]))("accepts %s", (_, args) => {
     expect(judge(CONTAINER, { ...good, ...(args as object) })).toEqual([]);
@@ -195,9 +180,9 @@ describe("values as the engine sends them", () => {
     expect(judge(CONTAINER, plainArgs({ ...good, hostname: UNKNOWN }))).toEqual([]);
   });
 
-  test("secrets are judged like other values", () => {
+  test("secrets are judged like other values, and not printed", () => {
     expect(judge(CONTAINER, plainArgs({ ...good, user: { ...SECRET, value: "root" } }))).toEqual([
-      'container-user: user is "root"',
+      'container-user: user is "[secret]"',
     ]);
     expect(judge(CONTAINER, plainArgs({ ...good, image: { ...SECRET, value: DIGEST } }))).toEqual([]);
     expect(judge(CONTAINER, plainArgs({ ...good, image: { ...SECRET, value: UNKNOWN } }))).toEqual([

@@ -1,11 +1,15 @@
 /** Layers of the images that the settings need, made from the distribution's packages, and programs that run on the machine itself. */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { LoadedSettings } from "../../../config/load.ts";
+import type { AuthorityPlan } from "../../../domain/certificates.ts";
 import { type ResolvedTools, resolveAllTools } from "../../../domain/compatibility.ts";
 import { planGoProxy } from "../../../domain/go-proxy/plan.ts";
 import { planImage } from "../../../domain/images.ts";
+import { planMesh } from "../../../domain/mesh/plan.ts";
 import type { ImageRecipe } from "../../../domain/recipe.ts";
-import { machineHost } from "../../../provider/host.ts";
+import { sourcesDigest } from "../../../provider/go/program-cache.ts";
+import { programHere } from "../../../provider/go/program-here.ts";
+import { type Host, machineHost } from "../../../provider/host.ts";
 import { withSources } from "../../../provider/image/contents.ts";
 import { layersFolder } from "../../../provider/image/layer-cache.ts";
 import type { TarLayer } from "../../../provider/image/layer-names.ts";
@@ -27,7 +31,8 @@ export async function collectImages(
   const host = machineHost({ env: context.env });
   const tools = resolveAllTools(settings.go);
   const keys = new Set<string>();
-  for (const recipe of recipes(context, settings, tools)) {
+  const { images, authority } = plans(context, settings, tools);
+  for (const recipe of images) {
     if (recipe.base.kind !== "rootfs") continue;
     const layers = (await withSources(recipe)).layers.filter(
       (layer): layer is TarLayer => layer.kind !== "dockerfile" && !madeLocally(layer),
@@ -37,10 +42,27 @@ export async function collectImages(
   const contents = [...keys].map(
     (key): Content => ({ path: `layer-${key}.tar.zst`, kind: "layer", key, folder: join(layersFolder(host), key) }),
   );
+  if (authority !== undefined) contents.push(await authorityProgram(host, authority, news));
   return { contents, tools };
 }
 
-function recipes(context: Context, settings: LoadedSettings, tools: ResolvedTools[]): ImageRecipe[] {
+/** Makes the authority on the machine itself, outside of any container. */
+async function authorityProgram(
+  host: Host,
+  { program, go }: AuthorityPlan,
+  news: (text: string) => void,
+): Promise<Content> {
+  const known = { ...program, digest: await sourcesDigest(program.module) };
+  const folder = dirname(await programHere(host, known, go, news));
+  const key = basename(folder);
+  return { path: `program-${key}.tar.zst`, kind: "program", key, folder };
+}
+
+function plans(
+  context: Context,
+  settings: LoadedSettings,
+  tools: ResolvedTools[],
+): { images: ImageRecipe[]; authority: AuthorityPlan | undefined } {
   // Who owns what is decided by the other machine, in layers that are made there.
   const owner = { uid: 1000, gid: 1000 };
   const facts = { system: { arch: process.arch === "arm64" ? "arm64" : "amd64" } } as Parameters<
@@ -48,11 +70,20 @@ function recipes(context: Context, settings: LoadedSettings, tools: ResolvedTool
   >[0]["facts"];
   const bootstrap = { ...settings, image: { ...settings.image, source: "bootstrap" as const } };
   const dev = planImage({ settings: bootstrap, facts, roots: [], owner, tools, dockerfile: undefined });
-  if (settings.goProxy.mode === "off") return [dev];
-  const question = { stack: "bundle", settings: bootstrap, root: context.root, environment: {}, owners: [] };
-  const user = { name: "bundle", uid: 1000, gid: 1000 } as Parameters<typeof planGoProxy>[0]["facts"]["user"];
-  return [
-    dev,
-    planGoProxy({ ...question, facts: { ...facts, user } as Parameters<typeof planGoProxy>[0]["facts"] }).image.recipe,
-  ];
+  const user = { name: "bundle", uid: 1000, gid: 1000 };
+  const question = {
+    ...{
+      stack: "bundle",
+      settings: bootstrap,
+      root: context.root,
+      environment: { env: {}, weakened: [] },
+      owners: [],
+      meshed: false,
+    },
+    facts: { ...facts, user } as Parameters<typeof planGoProxy>[0]["facts"],
+  };
+  const proxy = settings.goProxy.mode === "off" ? undefined : planGoProxy(question);
+  const mesh = settings.mesh.enabled ? planMesh(question) : undefined;
+  const further = [proxy, mesh].filter((part) => part !== undefined);
+  return { images: [dev, ...further.map(({ image }) => image.recipe)], authority: further[0]?.authority };
 }

@@ -141,6 +141,13 @@ test.each<[string, string[], Change]>([
     },
   ],
   [
+    "a name that leads elsewhere",
+    ["hosts"],
+    (it) => {
+      it.HostConfig.ExtraHosts = ["proxy.example:10.0.0.1"];
+    },
+  ],
+  [
     "a second network",
     ["networks"],
     (it) => {

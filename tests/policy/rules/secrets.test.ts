@@ -1,9 +1,9 @@
 import type { Rule } from "../../../policy/rule.ts";
 import { certificateAuthority } from "../../../policy/rules/authority.ts";
 import { noCredentials } from "../../../policy/rules/credentials.ts";
-import { checksumDatabase } from "../../../policy/rules/go-environment.ts";
 import { secretFiles } from "../../../policy/rules/secret-files.ts";
 import { plainArgs } from "../../../policy/values.ts";
+import { authorities } from "../fixtures/authorities.ts";
 
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -64,6 +64,28 @@ const authority = {
 test.each<[string, Record<string, unknown>, string[]]>([
   ["as the stack declares it", authority, []],
   ["a passphrase that is not known yet", { ...authority, passphrase: secret(UNKNOWN) }, []],
+  ["kind of keys as the stack declares it", { ...authority, algorithm: "p256" }, []],
+  ...authorities.pass.map((args, i): [string, Record<string, unknown>, string[]] => [
+    `SM2, ${i}`,
+    { ...args, passphrase: secret("x") },
+    [],
+  ]),
+  ...authorities.fail.map(({ args, says }, i): [string, Record<string, unknown>, string[]] => [
+    `SM2 for the worse, ${i}`,
+    { ...args, passphrase: secret("x") },
+    says,
+  ]),
+  [
+    "a pair of P-256",
+    { ...authority, leaves: [{ ...leaf, pair: true }] },
+    ["goproxy is a pair, which only sm2 authorities make"],
+  ],
+  ["an unknown kind of keys", { ...authority, algorithm: "rsa" }, ['algorithm is "rsa"']],
+  [
+    "a kind of keys that is not known yet",
+    { ...authority, algorithm: UNKNOWN },
+    ["undecided: algorithm is not known before the update"],
+  ],
   ["the longest leaf", { ...authority, leaves: [{ ...leaf, lifetime: "71h59m60s" }] }, []],
   ["a passphrase in the clear", { ...authority, passphrase: "x" }, ["passphrase is not a secret"]],
   ["a root too long", { ...authority, rootLifetime: "87601h" }, ["rootLifetime is 87601h, more than 87600h"]],
@@ -138,13 +160,4 @@ test("container-credentials: images are judged too", () => {
     "recipe.config.env API_TOKEN has a value",
     "recipe.config.labels secret has a value",
   ]);
-});
-
-test.each([
-  [["GOSUMDB=off"], ["GOSUMDB is off"]],
-  [["GOSUMDB=sum.golang.org"], []],
-  [[], []],
-])("go-checksum-database: %j", (envs, says) => {
-  expect(checksumDatabase().level).toBe("advisory");
-  expect(found(checksumDatabase(), CONTAINER, { envs })).toEqual(says);
 });

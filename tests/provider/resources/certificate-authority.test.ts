@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { LeafPlan } from "../../../domain/certificates.ts";
 import { type Host, machineHost } from "../../../provider/host.ts";
 import {
   type CertificateAuthorityInputs,
@@ -108,6 +109,65 @@ test("other certificates are declared anew; another passphrase or owner is anoth
     replaces: ["passphrase"],
     deleteBeforeReplace: true,
   });
+});
+
+test("an SM2 authority makes a root of SM2, and is another authority than one of P-256", async () => {
+  const pair: LeafPlan = {
+    name: "mesh",
+    dns: ["a.gows-dev.internal"],
+    ips: [],
+    lifetime: "24h",
+    usage: "both",
+    pair: true,
+  };
+  const { news, id, outputs } = await made({ algorithm: "sm2", leaves: [pair] });
+  const text = execFileSync("openssl", ["x509", "-noout", "-text"], { input: outputs.certificate, encoding: "utf8" });
+  expect(text).toContain("Signature Algorithm: SM2-with-SM3");
+  expect(text).toContain("ASN1 OID: SM2");
+  expect(JSON.parse(readFileSync(path.join(id, "declaration.json"), "utf8"))).toEqual({ leaves: [pair] });
+  expect(outputs).toMatchObject({ algorithm: "sm2", leaves: [pair] });
+  expect(await handler.diff(host, outputs, news, none)).toMatchObject({ changed: [] });
+  expect((await handler.read(host, id, outputs))?.outputs.algorithm).toBe("sm2");
+  expect(await handler.diff(host, outputs, { ...news, algorithm: "p256" }, none)).toMatchObject({
+    changed: ["algorithm"],
+    replaces: ["algorithm"],
+    deleteBeforeReplace: true,
+  });
+  expect(await handler.diff(host, outputs, news, new Set(["algorithm"]))).toMatchObject({ replaces: ["algorithm"] });
+  // Someone has put another authority there.
+  const { algorithm: _none, ...older } = outputs;
+  const found = await handler.read(host, id, older);
+  expect(await handler.diff(host, { ...(found?.outputs ?? older), findings: [] }, inputs(), none)).toMatchObject({
+    replaces: ["algorithm"],
+  });
+});
+
+test("state without an algorithm, as older releases wrote it, is one of P-256 and no change", async () => {
+  const { news, id, outputs } = await made();
+  expect(outputs).not.toHaveProperty("algorithm");
+  const declared = { ...news, algorithm: "p256" } as const;
+  expect(await handler.diff(host, outputs, declared, none)).toEqual({
+    changed: [],
+    replaces: [],
+    deleteBeforeReplace: true,
+  });
+  const seen = await handler.read(host, id, outputs);
+  // Nobody keeps certificates fresh in this test.
+  expect({ ...seen?.outputs, findings: [] }).toEqual(outputs);
+  expect(await handler.diff(host, outputs, { ...news, algorithm: "sm2" }, none)).toMatchObject({
+    replaces: ["algorithm"],
+  });
+});
+
+test.each([
+  ["a pair of P-256", { algorithm: "p256", leaves: [{ name: "a", pair: true }] }, "leaves[0].pair", '"sm2"'],
+  ["a pair where nothing is said", { leaves: [{ name: "a", pair: true }] }, "leaves[0].pair", '"sm2"'],
+  ["no truth value", { algorithm: "sm2", leaves: [{ name: "a", pair: "yes" }] }, "leaves[0].pair", "true or false"],
+  ["an unknown algorithm", { algorithm: "rsa" }, "algorithm", 'is "rsa"; must be one of p256, sm2'],
+])("%s is refused", async (_name, more, property, words) => {
+  const { failures } = await handler.check(host, inputs(more as Partial<CertificateAuthorityInputs>), none);
+  expect(failures.map((failure) => failure.property)).toEqual([property]);
+  expect(failures[0]?.reason).toContain(words);
 });
 
 test("an authority that the state does not know is never written over", async () => {

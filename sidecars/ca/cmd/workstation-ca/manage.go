@@ -24,7 +24,7 @@ func runInit(_ context.Context, flags *flag.FlagSet, arguments []string, out io.
 	state := flags.String("state", "", "folder for the authority, made with mode 0700")
 	stack := flags.String("stack", "", "name of the stack; .gows-NAME.internal is permitted")
 	passphrase := flags.String("passphrase-file", "", "file (mode 0600) with the passphrase of the root key")
-	algorithm := flags.String("algorithm", "p256", "kind of keys")
+	algorithm := flags.String("algorithm", "p256", "kind of keys: p256, or sm2 (with SM3, for the tunnels of the SM suites)")
 	root := flags.Duration("root-lifetime", authority.DefaultRootLifetime, "life of the root")
 	intermediate := flags.Duration("intermediate-lifetime", authority.DefaultIntermediateLifetime, "life of the intermediate")
 	var dns, networks list
@@ -122,11 +122,21 @@ func runDeny(_ context.Context, flags *flag.FlagSet, arguments []string, out io.
 		}
 		now := time.Now()
 		// The list first: it is what protects. A repeat after a crash finds it there.
-		if _, err := authority.Deny(*state, serial, *reason, now); err != nil {
+		serials := []string{serial}
+		if entry.Other != "" {
+			// Both keys of a pair lie in one folder: who has one has the other.
+			serials = append(serials, entry.Other)
+		}
+		if _, err := authority.Deny(*state, serials, *reason, now); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "denied %s (%s); serve replaces it at its next look\n", serial, entry.Name)
-		return journal.Append(*state, journal.Entry{Time: now, Event: "denied", Name: entry.Name, Serial: serial, Note: *reason})
+		for _, one := range serials {
+			fmt.Fprintf(out, "denied %s (%s); serve replaces it at its next look\n", one, entry.Name)
+			if err := journal.Append(*state, journal.Entry{Time: now, Event: "denied", Name: entry.Name, Serial: one, Note: *reason}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	return fmt.Errorf("serial %s is not in the issuer log: this authority never issued it", serial)
 }
@@ -147,7 +157,7 @@ func runStatus(_ context.Context, flags *flag.FlagSet, arguments []string, out i
 	if err != nil {
 		return err
 	}
-	leaves, err := declaration.Read(*declared)
+	leaves, err := declaration.Read(*declared, ca.Suite.Pairs())
 	if err != nil {
 		return err
 	}

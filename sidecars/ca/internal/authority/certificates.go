@@ -156,7 +156,13 @@ func (p Profile) cross(algorithm suite.Suite, intermediate, old *x509.Certificat
 	return sign(algorithm, &template, old, intermediate.PublicKey, oldKey)
 }
 
-func leafTemplate(leaf declaration.Leaf, stack string, notBefore, notAfter time.Time) (*x509.Certificate, error) {
+// Key usages of leaves: TLCP wants one certificate to sign with and one to encrypt to, everything else only the first.
+const (
+	SignUsage       = x509.KeyUsageDigitalSignature
+	EncryptionUsage = x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment | x509.KeyUsageKeyAgreement
+)
+
+func leafTemplate(leaf declaration.Leaf, stack string, usage x509.KeyUsage, notBefore, notAfter time.Time) (*x509.Certificate, error) {
 	serial, err := newSerial()
 	if err != nil {
 		return nil, err
@@ -168,7 +174,7 @@ func leafTemplate(leaf declaration.Leaf, stack string, notBefore, notAfter time.
 		NotBefore:             notBefore,
 		NotAfter:              notAfter,
 		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
+		KeyUsage:              usage,
 		DNSNames:              leaf.DNS,
 		IPAddresses:           leaf.IPs,
 		URIs:                  leaf.URIs,

@@ -51,8 +51,8 @@ func LoadDenied(folder string) ([]Denied, error) {
 	return list, nil
 }
 
-// Deny adds a serial to the list; false says that it is there already.
-func Deny(folder, serial, reason string, now time.Time) (bool, error) {
+// Deny adds serials to the list, those of a pair in one step; false says that all are there already.
+func Deny(folder string, serials []string, reason string, now time.Time) (bool, error) {
 	release, err := Lock(folder)
 	if err != nil {
 		return false, err
@@ -62,14 +62,29 @@ func Deny(folder, serial, reason string, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if IsDenied(list, serial) {
+	before := len(list)
+	for _, serial := range serials {
+		if !IsDenied(list, serial) {
+			list = append(list, Denied{serial, now.UTC().Truncate(time.Second), reason})
+		}
+	}
+	if len(list) == before {
 		return false, nil
 	}
-	text, err := json.MarshalIndent(append(list, Denied{serial, now.UTC().Truncate(time.Second), reason}), "", "  ")
+	text, err := EncodeDenied(list)
 	if err != nil {
 		return false, err
 	}
-	return true, files.WriteAtomic(filepath.Join(folder, deniedFile), append(text, '\n'), 0o600)
+	return true, files.WriteAtomic(filepath.Join(folder, deniedFile), text, 0o600)
+}
+
+// EncodeDenied is the list as its readers find it; none is an empty list.
+func EncodeDenied(list []Denied) ([]byte, error) {
+	if list == nil {
+		list = []Denied{}
+	}
+	text, err := json.MarshalIndent(list, "", "  ")
+	return append(text, '\n'), err
 }
 
 // IsDenied looks a serial up.

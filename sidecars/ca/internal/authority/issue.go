@@ -15,6 +15,8 @@ type Issued struct {
 	// Chain is what follows the leaf in a handshake.
 	Chain []*x509.Certificate
 	Key   []byte
+	// Encryption is the other half of a TLCP pair; nil where none is declared.
+	Encryption *Issued
 }
 
 // Bundle is what to trust at a time: during a roll-over the old root and the new one.
@@ -46,17 +48,32 @@ func (a *Authority) Validity(leaf declaration.Leaf, now time.Time) (notBefore, n
 	return notBefore, earlier(notBefore.Add(leaf.Lifetime), a.Intermediate().NotAfter)
 }
 
-// Issue makes a key and a certificate, and checks the result as a peer would before anyone sees it.
+// Issue makes keys and certificates, and checks the result as a peer would before anyone sees it. The halves of a pair have
+// the same names and dates.
 func (a *Authority) Issue(leaf declaration.Leaf, now time.Time) (*Issued, error) {
 	if err := a.Usable(now); err != nil {
 		return nil, err
 	}
+	if leaf.Pair && !a.Suite.Pairs() {
+		return nil, fmt.Errorf("%s: pair: %s", leaf.Name, declaration.NoPairs)
+	}
+	issued, err := a.issue(leaf, SignUsage, now)
+	if err != nil || !leaf.Pair {
+		return issued, err
+	}
+	if issued.Encryption, err = a.issue(leaf, EncryptionUsage, now); err != nil {
+		return nil, err
+	}
+	return issued, nil
+}
+
+func (a *Authority) issue(leaf declaration.Leaf, usage x509.KeyUsage, now time.Time) (*Issued, error) {
 	key, err := a.Suite.GenerateKey()
 	if err != nil {
 		return nil, err
 	}
 	notBefore, notAfter := a.Validity(leaf, now)
-	template, err := leafTemplate(leaf, a.Profile.Stack, notBefore, notAfter)
+	template, err := leafTemplate(leaf, a.Profile.Stack, usage, notBefore, notAfter)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +104,11 @@ func (a *Authority) chain(notAfter time.Time) []*x509.Certificate {
 	return []*x509.Certificate{active.Certificate}
 }
 
-// Verify says whether a leaf is ours and good at a time, within the names permitted.
+// Verify says whether a leaf is ours and good at a time for all that it claims: dates, names, usages, and what is above it.
 func (a *Authority) Verify(certificate *x509.Certificate, now time.Time) error {
+	if err := leafOnly(certificate); err != nil {
+		return err
+	}
 	var intermediates []*x509.Certificate
 	for _, entry := range a.Intermediates {
 		intermediates = append(intermediates, entry.Certificate)
@@ -96,12 +116,39 @@ func (a *Authority) Verify(certificate *x509.Certificate, now time.Time) error {
 			intermediates = append(intermediates, entry.Cross)
 		}
 	}
-	err := a.Suite.Verify(certificate, a.Bundle(now), intermediates, now)
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.CANotAuthorizedForThisName {
-		return fmt.Errorf("a name is outside what the authority may certify (DNS %v, networks %v): %w", a.Profile.DNS, a.Profile.Networks, err)
+	for _, usage := range certificate.ExtKeyUsage {
+		err := a.Suite.Verify(certificate, a.Bundle(now), intermediates, now, usage)
+		var invalid x509.CertificateInvalidError
+		if errors.As(err, &invalid) && invalid.Reason == x509.CANotAuthorizedForThisName {
+			return fmt.Errorf("a name is outside what the authority may certify (DNS %v, networks %v): %w", a.Profile.DNS, a.Profile.Networks, err)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// leafOnly refuses what this authority never issues, whoever signed it.
+func leafOnly(certificate *x509.Certificate) error {
+	if certificate.IsCA || !certificate.BasicConstraintsValid {
+		return errors.New("not a leaf: it may sign certificates")
+	}
+	if len(certificate.ExtKeyUsage) == 0 || len(certificate.UnknownExtKeyUsage) > 0 {
+		return errors.New("not limited to TLS servers and clients")
+	}
+	for _, usage := range certificate.ExtKeyUsage {
+		if usage != x509.ExtKeyUsageServerAuth && usage != x509.ExtKeyUsageClientAuth {
+			return errors.New("not limited to TLS servers and clients")
+		}
+	}
+	if certificate.KeyUsage != SignUsage && certificate.KeyUsage != EncryptionUsage {
+		return fmt.Errorf("key usage %#x is neither that for signatures nor that for encryption", certificate.KeyUsage)
+	}
+	if life := certificate.NotAfter.Sub(certificate.NotBefore); life > declaration.MaxLifetime {
+		return fmt.Errorf("lives %s, more than %s", life, declaration.MaxLifetime)
+	}
+	return nil
 }
 
 // Ours says whether the certificate was signed by an intermediate of this authority, whatever its dates.

@@ -180,7 +180,7 @@ func (a *Authority) decode() error {
 				continue
 			}
 			// At its own time: being expired is not being damaged.
-			if err := a.Suite.Verify(certificate, roots, nil, certificate.NotBefore.Add(time.Second)); err != nil {
+			if err := a.Suite.Verify(certificate, roots, nil, certificate.NotBefore.Add(time.Second), x509.ExtKeyUsageAny); err != nil {
 				return fmt.Errorf("an intermediate does not belong to the roots: %w", err)
 			}
 		}

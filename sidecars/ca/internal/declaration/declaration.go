@@ -40,7 +40,12 @@ type Leaf struct {
 	// Mode of the key's file.
 	Mode           os.FileMode
 	Server, Client bool
+	// Pair asks for two certificates, one for signatures and one for encryption, as TLCP wants them.
+	Pair bool
 }
+
+// NoPairs is why an authority refuses Pair.
+const NoPairs = "true needs an authority that was made with --algorithm sm2"
 
 // Names of all kinds, as text, in the order declared.
 func (l Leaf) Names() []string {
@@ -64,10 +69,11 @@ type wireLeaf struct {
 	GID      *int     `json:"gid"`
 	Mode     string   `json:"mode"`
 	Usage    string   `json:"usage"`
+	Pair     bool     `json:"pair"`
 }
 
-// Read parses the declaration in a file.
-func Read(path string) ([]Leaf, error) {
+// Read parses the declaration in a file. pairs says whether the authority can make them.
+func Read(path string, pairs bool) ([]Leaf, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("declaration: %w", err)
@@ -77,7 +83,7 @@ func Read(path string) ([]Leaf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("declaration: %w", err)
 	}
-	leaves, err := Parse(text)
+	leaves, err := Parse(text, pairs)
 	if err != nil {
 		return nil, fmt.Errorf("declaration %s: %w", path, err)
 	}
@@ -85,7 +91,7 @@ func Read(path string) ([]Leaf, error) {
 }
 
 // Parse reads `{"leaves": [...]}`.
-func Parse(text []byte) ([]Leaf, error) {
+func Parse(text []byte, pairs bool) ([]Leaf, error) {
 	if len(text) > maxBytes {
 		return nil, fmt.Errorf("larger than %d bytes", maxBytes)
 	}
@@ -113,6 +119,9 @@ func Parse(text []byte) ([]Leaf, error) {
 		if err == nil && seen[leaf.Name] {
 			err = fmt.Errorf("name: %q is declared twice", leaf.Name)
 		}
+		if err == nil && leaf.Pair && !pairs {
+			err = errors.New("pair: " + NoPairs)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("leaves[%d].%w", index, err)
 		}
@@ -125,7 +134,7 @@ func Parse(text []byte) ([]Leaf, error) {
 var leafName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (w wireLeaf) check() (Leaf, error) {
-	leaf := Leaf{Name: w.Name, UID: -1, GID: -1, Mode: 0o600, Lifetime: defaultLifetime}
+	leaf := Leaf{Name: w.Name, Pair: w.Pair, UID: -1, GID: -1, Mode: 0o600, Lifetime: defaultLifetime}
 	if !leafName.MatchString(w.Name) {
 		return leaf, fmt.Errorf("name: %q must be lower case letters, digits and dashes, at most 63", w.Name)
 	}

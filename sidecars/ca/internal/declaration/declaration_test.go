@@ -8,7 +8,7 @@ import (
 
 func TestParse(t *testing.T) {
 	leaves, err := Parse([]byte(`{"leaves":[{"name":"goproxy","dns":["goproxy.gows-dev.internal","*.gows-dev.internal"],
-		"ips":["127.0.0.1","::1"],"uris":["spiffe://gows-dev.internal/goproxy"],"lifetime":"12h","uid":0,"gid":7,"mode":"0440","usage":"both"}]}`))
+		"ips":["127.0.0.1","::1"],"uris":["spiffe://gows-dev.internal/goproxy"],"lifetime":"12h","uid":0,"gid":7,"mode":"0440","usage":"both"}]}`), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -16,8 +16,8 @@ func TestParse(t *testing.T) {
 	if leaf.Lifetime != 12*time.Hour || leaf.UID != 0 || leaf.GID != 7 || leaf.Mode != 0o440 || !leaf.Server || !leaf.Client || len(leaf.Names()) != 5 {
 		t.Fatalf("%+v", leaf)
 	}
-	leaves, err = Parse([]byte(`{"leaves":[{"name":"a","ips":["127.0.0.1"]}]}`))
-	if err != nil || leaves[0].UID != -1 || leaves[0].Mode != 0o600 || leaves[0].Lifetime != 24*time.Hour || leaves[0].Client {
+	leaves, err = Parse([]byte(`{"leaves":[{"name":"a","ips":["127.0.0.1"]}]}`), true)
+	if err != nil || leaves[0].UID != -1 || leaves[0].Mode != 0o600 || leaves[0].Lifetime != 24*time.Hour || leaves[0].Client || leaves[0].Pair {
 		t.Fatalf("%+v %v", leaves, err)
 	}
 }
@@ -45,6 +45,8 @@ func TestParseRefuses(t *testing.T) {
 		`{"leaves":[{"name":"a","dns":["a.b"],"mode":"0644"}]}`:                                 "mode",
 		`{"leaves":[{"name":"a","dns":["a.b"],"mode":"0240"}]}`:                                 "mode",
 		`{"leaves":[{"name":"a","dns":["a.b"],"uid":-2}]}`:                                      "uid",
+		`{"leaves":[{"name":"a","dns":["a.b"],"pair":true}]}`:                                   "leaves[0].pair: true needs an authority that was made with --algorithm sm2",
+		`{"leaves":[{"name":"a","dns":["a.b"],"pair":"yes"}]}`:                                  "not valid",
 		`{"leaves":[{"name":"a","dns":["a.b"],"usage":"ca"}]}`:                                  "usage",
 		`{"leaves":[` + strings.Repeat(`{"name":"a","dns":["a.b"]},`, maxLeaves) + `{}]}`:       "at most",
 		`{"leaves":[{"name":"a","dns":["a.b"]}]}` + strings.Repeat(" ", maxBytes):               "larger",
@@ -52,9 +54,16 @@ func TestParseRefuses(t *testing.T) {
 		`{"leaves":[{"name":"a","dns":["` + strings.Repeat("a", 64) + `.b"]}]}`:                 "dns[0]",
 		`{"leaves":[{"name":"a","dns":["a.b"],"lifetime":"` + strings.Repeat("9", 40) + `h"}]}`: "lifetime",
 	} {
-		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), wanted) {
+		if _, err := Parse([]byte(text), false); err == nil || !strings.Contains(err.Error(), wanted) {
 			t.Errorf("%.80s: %v, wanted %q", text, err, wanted)
 		}
+	}
+}
+
+func TestParsePair(t *testing.T) {
+	leaves, err := Parse([]byte(`{"leaves":[{"name":"a","dns":["a.b"],"pair":true},{"name":"b","dns":["a.b"],"pair":false}]}`), true)
+	if err != nil || !leaves[0].Pair || leaves[1].Pair {
+		t.Fatalf("%+v %v", leaves, err)
 	}
 }
 
@@ -63,8 +72,16 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"leaves":[{"name":"a","dns":["a.b"],"ips":["::1"],"uris":["spiffe://a.b/c"],"lifetime":"1h","mode":"0600","usage":"both"}]}`))
 	f.Add([]byte(`{"leaves":[{"name":"a","dns":["*.a_b"],"uid":1}]}`))
 	f.Add([]byte(`{"leaves":null}`))
+	f.Add([]byte(`{"leaves":[{"name":"a","dns":["a.b"],"pair":true}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		leaves, err := Parse(text)
+		if leaves, err := Parse(text, false); err == nil {
+			for _, leaf := range leaves {
+				if leaf.Pair {
+					t.Fatal("a pair that no authority can make")
+				}
+			}
+		}
+		leaves, err := Parse(text, true)
 		if err != nil {
 			return
 		}

@@ -42,6 +42,21 @@ type view struct {
 	now       time.Time
 }
 
+// half is one certificate of a leaf: the only one, or one of a TLCP pair.
+type half struct {
+	certificate *x509.Certificate
+	usage       x509.KeyUsage
+}
+
+func halves(current *publish.Current) []half {
+	all := []half{{current.Leaf, authority.SignUsage}}
+	if current.Encryption != nil {
+		all = append(all, half{current.Encryption, authority.EncryptionUsage})
+	}
+	return all
+}
+
+// judge finds the first fault of either half: what is wrong with one is wrong with both, since they are used together.
 func (v view) judge(leaf declaration.Leaf, current *publish.Current, readError error) (Fault, string) {
 	switch {
 	case errors.Is(readError, publish.ErrNone):
@@ -49,30 +64,78 @@ func (v view) judge(leaf declaration.Leaf, current *publish.Current, readError e
 	case readError != nil:
 		return Damaged, readError.Error()
 	}
-	certificate := current.Leaf
+	for _, one := range halves(current) {
+		if fault, detail := v.judgeContent(leaf, one); fault != Good {
+			return fault, detail
+		}
+	}
+	if fault, detail := judgePair(leaf, current); fault != Good {
+		return fault, detail
+	}
+	if fault, detail := judgeFiles(leaf, current); fault != Good {
+		return fault, detail
+	}
+	for _, one := range halves(current) {
+		if fault, detail := v.judgeNow(one.certificate); fault != Good {
+			return fault, detail
+		}
+	}
+	if !bytes.Equal(current.Bundle, authority.EncodePEM(v.authority.Bundle(v.now)...)) {
+		return Trust, ""
+	}
+	for _, one := range halves(current) {
+		if err := v.authority.Verify(one.certificate, v.now); err != nil {
+			return Refused, err.Error()
+		}
+	}
+	if !v.now.Before(renewAt(current.Leaf)) {
+		return Renewal, ""
+	}
+	return Good, ""
+}
+
+func (v view) judgeContent(leaf declaration.Leaf, one half) (Fault, string) {
+	certificate := one.certificate
 	switch {
 	case !v.authority.Ours(certificate):
 		return Foreign, "signed by " + certificate.Issuer.String()
 	case !sameNames(leaf.Names(), certificate):
 		return Names, fmt.Sprintf("has %s, declared are %s", strings.Join(namesOf(certificate), ", "), strings.Join(leaf.Names(), ", "))
-	case !v.sameProfile(leaf, certificate):
+	case !v.sameProfile(leaf, one):
 		return Profile, "lifetime or usage differ from the declaration"
-	case current.KeyMode != leaf.Mode || !sameOwner(leaf, current.Owner):
-		return Files, fmt.Sprintf("key has mode %04o, owner %d:%d", current.KeyMode, current.Owner.UID, current.Owner.GID)
+	}
+	return Good, ""
+}
+
+func judgePair(leaf declaration.Leaf, current *publish.Current) (Fault, string) {
+	switch {
+	case leaf.Pair && current.Encryption == nil:
+		return Profile, "a pair is declared, and there is no certificate for encryption"
+	case !leaf.Pair && current.Encryption != nil:
+		return Profile, "a single certificate is declared, and there is a pair"
+	case leaf.Pair && !current.Leaf.NotAfter.Equal(current.Encryption.NotAfter):
+		return Profile, "the halves of the pair were not issued together"
+	}
+	return Good, ""
+}
+
+func judgeFiles(leaf declaration.Leaf, current *publish.Current) (Fault, string) {
+	for _, key := range current.Keys {
+		if key.Mode != leaf.Mode || !sameOwner(leaf, key.Owner) {
+			return Files, fmt.Sprintf("%s has mode %04o, owner %d:%d", key.Name, key.Mode, key.Owner.UID, key.Owner.GID)
+		}
+	}
+	return Good, ""
+}
+
+func (v view) judgeNow(certificate *x509.Certificate) (Fault, string) {
+	switch {
 	case authority.IsDenied(v.denied, authority.Serial(certificate)):
 		return DeniedNow, ""
 	case v.now.Before(certificate.NotBefore):
 		return Future, "the clock has gone back"
 	case !v.now.Before(certificate.NotAfter):
 		return Expired, "on " + certificate.NotAfter.Format(time.RFC3339)
-	case !bytes.Equal(current.Bundle, authority.EncodePEM(v.authority.Bundle(v.now)...)):
-		return Trust, ""
-	}
-	if err := v.authority.Verify(certificate, v.now); err != nil {
-		return Refused, err.Error()
-	}
-	if !v.now.Before(renewAt(certificate)) {
-		return Renewal, ""
 	}
 	return Good, ""
 }
@@ -110,7 +173,8 @@ func sameNames(declared []string, certificate *x509.Certificate) bool {
 	return strings.Join(found, " ") == strings.Join(wanted, " ")
 }
 
-func (v view) sameProfile(leaf declaration.Leaf, certificate *x509.Certificate) bool {
+func (v view) sameProfile(leaf declaration.Leaf, one half) bool {
+	certificate := one.certificate
 	var server, client bool
 	for _, usage := range certificate.ExtKeyUsage {
 		server = server || usage == x509.ExtKeyUsageServerAuth
@@ -119,7 +183,7 @@ func (v view) sameProfile(leaf declaration.Leaf, certificate *x509.Certificate) 
 	life := certificate.NotAfter.Sub(certificate.NotBefore)
 	// The end of an intermediate cuts lives short.
 	fits := life == leaf.Lifetime || life < leaf.Lifetime && v.endsWithIntermediate(certificate)
-	return server == leaf.Server && client == leaf.Client && fits
+	return server == leaf.Server && client == leaf.Client && certificate.KeyUsage == one.usage && fits
 }
 
 func (v view) endsWithIntermediate(certificate *x509.Certificate) bool {

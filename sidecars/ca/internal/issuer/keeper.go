@@ -3,22 +3,16 @@
 package issuer
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"workstation/sidecars/ca/internal/authority"
 	"workstation/sidecars/ca/internal/declaration"
-	"workstation/sidecars/ca/internal/files"
 	"workstation/sidecars/ca/internal/journal"
-	"workstation/sidecars/ca/internal/publish"
 )
 
 // Files beside the leaves' folders that everyone may read.
@@ -35,6 +29,8 @@ type Keeper struct {
 	mu     sync.Mutex
 	ca     *authority.Authority
 	leaves []declaration.Leaf
+	// denied as read last: a list that is damaged later does not set anyone free.
+	denied []authority.Denied
 	// declarationError is of the last attempt to read it again; the leaves are then those before.
 	declarationError string
 	last             Report
@@ -85,7 +81,10 @@ func (k *Keeper) Open() error {
 	if k.ca, err = authority.Load(k.State); err != nil {
 		return err
 	}
-	k.leaves, err = declaration.Read(k.Declaration)
+	if k.denied, err = authority.LoadDenied(k.State); err != nil {
+		return err
+	}
+	k.leaves, err = declaration.Read(k.Declaration, k.ca.Suite.Pairs())
 	return err
 }
 
@@ -93,7 +92,7 @@ func (k *Keeper) Open() error {
 func (k *Keeper) Reload() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	leaves, err := declaration.Read(k.Declaration)
+	leaves, err := declaration.Read(k.Declaration, k.ca.Suite.Pairs())
 	if err != nil {
 		k.declarationError = err.Error()
 		k.Log.Error("the declaration is wrong: the one before stays in force", "error", err)
@@ -153,16 +152,22 @@ func (k *Keeper) Look(now time.Time) {
 	} else {
 		note("authority", err)
 	}
-	denied, err := authority.LoadDenied(k.State)
-	note("deny list", err)
-	note("trust bundle", k.shareLists(denied, now))
+	if fresh, err := authority.LoadDenied(k.State); err == nil {
+		k.denied = fresh
+	} else {
+		note("deny list", err)
+	}
+	note("shared lists", k.shareLists(now))
 	for _, leaf := range k.leaves {
 		if waiting := k.trouble[leaf.Name]; waiting != nil && waiting.wait > 0 {
 			waiting.wait--
 			problems = append(problems, leaf.Name+": "+waiting.err.Error())
 			continue
 		}
-		err := k.keep(view{k.ca, denied, now}, leaf)
+		err := k.keep(view{k.ca, k.denied, now}, leaf)
+		if err == nil {
+			err = k.shareDenied(leaf)
+		}
 		k.settle(leaf.Name, err)
 		note(leaf.Name, err)
 	}
@@ -170,7 +175,7 @@ func (k *Keeper) Look(now time.Time) {
 	if k.declarationError != "" {
 		problems = append(problems, k.declarationError)
 	}
-	k.last = NewReport(k.ca, denied, k.leaves, k.Out, now)
+	k.last = NewReport(k.ca, k.denied, k.leaves, k.Out, now)
 	k.last.Problems = append(k.last.Problems, problems...)
 	k.numbers.LastLook = now
 }
@@ -192,97 +197,6 @@ func (k *Keeper) settle(name string, err error) {
 	entry.err = err
 	entry.wait = min(1<<min(entry.failures, 30)-1, maxWait)
 	entry.failures++
-}
-
-func (k *Keeper) keep(v view, leaf declaration.Leaf) error {
-	folder := filepath.Join(k.Out, leaf.Name)
-	current, readError := publish.Read(k.ca.Suite, folder)
-	fault, detail := v.judge(leaf, current, readError)
-	if fault == Good {
-		return nil
-	}
-	if fault == Renewal {
-		// Close to the intermediate's end a new leaf would end when the old one does.
-		if _, notAfter := k.ca.Validity(leaf, v.now); !notAfter.After(current.Leaf.NotAfter) {
-			return errors.New("cannot be renewed past the intermediate's end: roll over")
-		}
-	}
-	issued, err := k.ca.Issue(leaf, v.now)
-	if err != nil {
-		return err
-	}
-	entry := journal.Entry{
-		Time: v.now, Event: "issued", Name: leaf.Name, Names: leaf.Names(), Serial: authority.Serial(issued.Certificate),
-		NotBefore: &issued.Certificate.NotBefore, NotAfter: &issued.Certificate.NotAfter,
-		Fingerprint: authority.Fingerprint(issued.Certificate), Issuer: authority.Fingerprint(k.ca.Intermediate()), Note: string(fault),
-	}
-	// Logged first: nothing is ever out that the log does not know.
-	if err := journal.Append(k.State, entry); err != nil {
-		return err
-	}
-	pair := publish.Pair{
-		Chain: append(authority.EncodePEM(issued.Certificate), authority.EncodePEM(issued.Chain...)...),
-		Key:   issued.Key, Bundle: authority.EncodePEM(k.ca.Bundle(v.now)...),
-		Owner: files.Owner{UID: leaf.UID, GID: leaf.GID}, KeyMode: leaf.Mode,
-	}
-	if err := publish.Write(folder, pair); err != nil {
-		return err
-	}
-	k.numbers.Issued++
-	k.Log.Info("issued", "name", leaf.Name, "serial", entry.Serial, "because", string(fault), "detail", detail,
-		"notAfter", issued.Certificate.NotAfter.Format(time.RFC3339))
-	return nil
-}
-
-// shareLists writes what peers need to judge our certificates, where it has changed.
-func (k *Keeper) shareLists(denied []authority.Denied, now time.Time) error {
-	if err := files.Sweep(k.Out); err != nil {
-		return err
-	}
-	if denied == nil {
-		denied = []authority.Denied{}
-	}
-	list, err := json.MarshalIndent(denied, "", "  ")
-	if err != nil {
-		return err
-	}
-	for name, content := range map[string][]byte{
-		BundleFile: authority.EncodePEM(k.ca.Bundle(now)...),
-		DeniedFile: append(list, '\n'),
-	} {
-		path := filepath.Join(k.Out, name)
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
-			continue
-		}
-		if err := files.WriteAtomic(path, content, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (k *Keeper) removeUndeclared(now time.Time) error {
-	declared := map[string]bool{}
-	for _, leaf := range k.leaves {
-		declared[leaf.Name] = true
-	}
-	folders, err := publish.Folders(k.Out)
-	if err != nil {
-		return err
-	}
-	for _, name := range folders {
-		if declared[name] {
-			continue
-		}
-		if err := publish.Remove(filepath.Join(k.Out, name)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := journal.Append(k.State, journal.Entry{Time: now, Event: "removed", Name: name, Note: "not declared any more"}); err != nil {
-			return err
-		}
-		k.Log.Info("removed", "name", name)
-	}
-	return nil
 }
 
 // Last is the report of the last look, and the numbers so far.

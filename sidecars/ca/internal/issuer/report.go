@@ -40,17 +40,19 @@ type AuthorityReport struct {
 
 // LeafReport is one declared certificate against what is there.
 type LeafReport struct {
-	Name         string   `json:"name"`
-	Names        []string `json:"names"`
-	Lifetime     string   `json:"lifetime"`
-	Fault        Fault    `json:"fault"`
-	Detail       string   `json:"detail,omitempty"`
-	IssuedByUs   bool     `json:"issuedByUs"`
-	RightNames   bool     `json:"rightNames"`
-	AboutToEnd   bool     `json:"aboutToExpire"`
-	Serial       string   `json:"serial,omitempty"`
-	NotAfter     string   `json:"notAfter,omitempty"`
-	secondsToEnd float64
+	Name       string   `json:"name"`
+	Names      []string `json:"names"`
+	Lifetime   string   `json:"lifetime"`
+	Fault      Fault    `json:"fault"`
+	Detail     string   `json:"detail,omitempty"`
+	IssuedByUs bool     `json:"issuedByUs"`
+	RightNames bool     `json:"rightNames"`
+	AboutToEnd bool     `json:"aboutToExpire"`
+	Serial     string   `json:"serial,omitempty"`
+	// EncryptionSerial is that of the other half of a TLCP pair.
+	EncryptionSerial string `json:"encryptionSerial,omitempty"`
+	NotAfter         string `json:"notAfter,omitempty"`
+	secondsToEnd     float64
 }
 
 // NewReport looks at everything and changes nothing.
@@ -112,8 +114,14 @@ func (v view) report(leaf declaration.Leaf, out string) LeafReport {
 	if current == nil {
 		return entry
 	}
-	entry.IssuedByUs = v.authority.Ours(current.Leaf)
-	entry.RightNames = sameNames(leaf.Names(), current.Leaf)
+	entry.IssuedByUs, entry.RightNames = true, true
+	for _, one := range halves(current) {
+		entry.IssuedByUs = entry.IssuedByUs && v.authority.Ours(one.certificate)
+		entry.RightNames = entry.RightNames && sameNames(leaf.Names(), one.certificate)
+	}
+	if current.Encryption != nil {
+		entry.EncryptionSerial = authority.Serial(current.Encryption)
+	}
 	entry.AboutToEnd = overdue(current.Leaf, v.now)
 	entry.Serial = authority.Serial(current.Leaf)
 	entry.NotAfter = current.Leaf.NotAfter.Format(time.RFC3339)

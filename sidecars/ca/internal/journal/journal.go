@@ -33,7 +33,10 @@ type Entry struct {
 	Name  string   `json:"name,omitempty"`
 	Names []string `json:"names,omitempty"`
 	// Serial in hex.
-	Serial      string     `json:"serial,omitempty"`
+	Serial string `json:"serial,omitempty"`
+	// Use is sign or encryption for the halves of a TLCP pair; Other is the serial of the other half.
+	Use         string     `json:"use,omitempty"`
+	Other       string     `json:"other,omitempty"`
 	NotBefore   *time.Time `json:"notBefore,omitempty"`
 	NotAfter    *time.Time `json:"notAfter,omitempty"`
 	Fingerprint string     `json:"sha256,omitempty"`

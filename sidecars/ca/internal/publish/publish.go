@@ -3,8 +3,7 @@
 package publish
 
 import (
-	"crypto/x509"
-	"encoding/pem"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -12,10 +11,8 @@ import (
 	"regexp"
 	"sort"
 	"strings"
-	"syscall"
 
 	"workstation/sidecars/ca/internal/files"
-	"workstation/sidecars/ca/internal/suite"
 )
 
 const (
@@ -24,12 +21,19 @@ const (
 	kept = 3
 )
 
-// Names of the files of a pair.
+// Names of the files of a pair. A TLCP leaf has two keys: the files of the second, for encryption, start with enc.
 const (
 	CertificateFile = "tls.crt"
 	KeyFile         = "tls.key"
 	CombinedFile    = "tls.pem"
 	BundleFile      = "ca.crt"
+
+	EncryptionCertificateFile = "enc.crt"
+	EncryptionKeyFile         = "enc.key"
+	EncryptionCombinedFile    = "enc.pem"
+
+	// DeniedFile lies beside the pairs: who mounts the folder reads it there.
+	DeniedFile = "denied.json"
 )
 
 var versionName = regexp.MustCompile(`^v[0-9]{8}$`)
@@ -37,9 +41,30 @@ var versionName = regexp.MustCompile(`^v[0-9]{8}$`)
 // Pair is what goes out for one leaf. Chain starts with the leaf.
 type Pair struct {
 	Chain, Key, Bundle []byte
-	Owner              files.Owner
-	KeyMode            os.FileMode
+	// EncryptionChain and EncryptionKey are the other half of a TLCP leaf; nil for all others.
+	EncryptionChain, EncryptionKey []byte
+	Owner                          files.Owner
+	KeyMode                        os.FileMode
 }
+
+type content struct {
+	name string
+	text []byte
+	mode os.FileMode
+}
+
+func (p Pair) contents() []content {
+	half := func(certificate, key, combined string, chain, keyText []byte) []content {
+		return []content{{certificate, chain, 0o644}, {key, keyText, p.KeyMode}, {combined, join(keyText, chain), p.KeyMode}}
+	}
+	all := half(CertificateFile, KeyFile, CombinedFile, p.Chain, p.Key)
+	if p.EncryptionChain != nil {
+		all = append(all, half(EncryptionCertificateFile, EncryptionKeyFile, EncryptionCombinedFile, p.EncryptionChain, p.EncryptionKey)...)
+	}
+	return append(all, content{BundleFile, p.Bundle, 0o644})
+}
+
+func join(key, chain []byte) []byte { return append(append([]byte{}, key...), chain...) }
 
 // Write makes pair the current one of folder.
 func Write(folder string, pair Pair) error {
@@ -89,17 +114,8 @@ func fill(folder, name string, pair Pair) error {
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return err
 	}
-	for _, file := range []struct {
-		name    string
-		content []byte
-		mode    os.FileMode
-	}{
-		{CertificateFile, pair.Chain, 0o644},
-		{KeyFile, pair.Key, pair.KeyMode},
-		{CombinedFile, append(append([]byte{}, pair.Key...), pair.Chain...), pair.KeyMode},
-		{BundleFile, pair.Bundle, 0o644},
-	} {
-		if err := files.WriteNew(filepath.Join(temp, file.name), file.content, file.mode, pair.Owner); err != nil {
+	for _, file := range pair.contents() {
+		if err := files.WriteNew(filepath.Join(temp, file.name), file.text, file.mode, pair.Owner); err != nil {
 			return err
 		}
 		if err := files.At("pair:" + file.name); err != nil {
@@ -136,70 +152,6 @@ func list(folder string) ([]string, error) {
 	return versions, nil
 }
 
-// ErrNone says that there is no pair yet.
-var ErrNone = errors.New("no certificate yet")
-
-// Current is the pair that folder shows now.
-type Current struct {
-	Leaf *x509.Certificate
-	// Chain and Bundle as PEM.
-	Chain, Bundle []byte
-	KeyMode       os.FileMode
-	Owner         files.Owner
-}
-
-// Read takes the current pair and checks that certificate and key belong together.
-func Read(algorithm suite.Suite, folder string) (*Current, error) {
-	version, err := os.Readlink(filepath.Join(folder, current))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, ErrNone
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !versionName.MatchString(version) {
-		return nil, fmt.Errorf("%s points at %q, which is not one of ours", filepath.Join(folder, current), version)
-	}
-	read := map[string][]byte{}
-	for _, name := range []string{CertificateFile, KeyFile, BundleFile} {
-		if read[name], err = os.ReadFile(filepath.Join(folder, version, name)); err != nil {
-			return nil, err
-		}
-	}
-	leaf, err := belong(algorithm, read[CertificateFile], read[KeyFile])
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, version), err)
-	}
-	info, err := os.Stat(filepath.Join(folder, version, KeyFile))
-	if err != nil {
-		return nil, err
-	}
-	owner := files.Self
-	if system, ok := info.Sys().(*syscall.Stat_t); ok {
-		owner = files.Owner{UID: int(system.Uid), GID: int(system.Gid)}
-	}
-	return &Current{leaf, read[CertificateFile], read[BundleFile], info.Mode().Perm(), owner}, nil
-}
-
-func belong(algorithm suite.Suite, chain, keyText []byte) (*x509.Certificate, error) {
-	block, _ := pem.Decode(chain)
-	if block == nil {
-		return nil, errors.New("not a PEM certificate")
-	}
-	leaf, err := algorithm.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	key, err := algorithm.ParseKey(keyText)
-	if err != nil {
-		return nil, err
-	}
-	if !suite.SameKey(key.Public(), leaf.PublicKey) {
-		return nil, errors.New("the key is not the certificate's")
-	}
-	return leaf, nil
-}
-
 // Remove takes a folder away that is no longer declared, if it holds only what Write makes.
 func Remove(folder string) error {
 	entries, err := os.ReadDir(folder)
@@ -208,7 +160,7 @@ func Remove(folder string) error {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if name != current && !versionName.MatchString(name) && !strings.HasPrefix(name, files.TempPrefix) {
+		if name != current && name != DeniedFile && !versionName.MatchString(name) && !strings.HasPrefix(name, files.TempPrefix) {
 			return fmt.Errorf("%s is not declared any more, but holds %q: not removed", folder, name)
 		}
 	}
@@ -217,6 +169,19 @@ func Remove(folder string) error {
 		return err
 	}
 	return os.RemoveAll(folder)
+}
+
+// Share writes a file beside the pairs where it has changed; a folder that is not there yet gets it with its first pair.
+func Share(folder, name string, text []byte) error {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		// What stands in the way is told by Write.
+		return nil
+	}
+	path := filepath.Join(folder, name)
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return files.WriteAtomic(path, text, 0o644)
 }
 
 // Folders that look like ones of ours below out.

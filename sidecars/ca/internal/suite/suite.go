@@ -1,5 +1,5 @@
 // Package suite is the seam between the authority and its algorithms: everything that depends on the kind of key goes
-// through Suite. P-256 is what Go's own x509 can do; SM2 is a second Suite over a library that has the same templates.
+// through Suite. P-256 is what Go's own x509 can do; SM2 is over a library that takes the same templates.
 package suite
 
 import (
@@ -20,31 +20,38 @@ import (
 type Suite interface {
 	// Name is how state and settings call the suite.
 	Name() string
+	// Pairs says whether leaves can be two certificates, for signatures and for encryption, as TLCP wants them.
+	Pairs() bool
 	GenerateKey() (crypto.Signer, error)
 	MarshalKey(key crypto.Signer) ([]byte, error)
 	ParseKey(pemBytes []byte) (crypto.Signer, error)
 	// Sign issues template under parent; the result is DER.
 	Sign(template, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) ([]byte, error)
 	ParseCertificate(der []byte) (*x509.Certificate, error)
-	// Verify builds a path to one of roots at a time, for any use.
-	Verify(certificate *x509.Certificate, roots, intermediates []*x509.Certificate, at time.Time) error
+	// Verify builds a path to one of roots at a time, and checks signatures, dates, names, path length and usage along it.
+	Verify(certificate *x509.Certificate, roots, intermediates []*x509.Certificate, at time.Time, usage x509.ExtKeyUsage) error
 	// SignedBy checks only the signature.
 	SignedBy(certificate, parent *x509.Certificate) error
 }
 
-var suites = map[string]Suite{"p256": P256{}}
+var suites = map[string]Suite{"p256": P256{}, "sm2": SM2{}}
+
+// Names of all suites, sorted.
+func Names() []string {
+	var names []string
+	for name := range suites {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
 
 // ByName returns the suite of that name; the error lists what there is.
 func ByName(name string) (Suite, error) {
 	if found, ok := suites[name]; ok {
 		return found, nil
 	}
-	var names []string
-	for known := range suites {
-		names = append(names, known)
-	}
-	sort.Strings(names)
-	return nil, fmt.Errorf("algorithm %q is not known: use one of %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("algorithm %q is not known: use one of %s", name, strings.Join(Names(), ", "))
 }
 
 // SameKey says whether two public keys are the same.
@@ -53,10 +60,27 @@ func SameKey(one, other crypto.PublicKey) bool {
 	return ok && comparable.Equal(other)
 }
 
+// errNotKey says no more: parsers' own words may quote what they read.
+var errNotKey = errors.New("not a PKCS #8 private key")
+
+func encodeKey(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func decodeKey(text []byte) ([]byte, error) {
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != "PRIVATE KEY" || len(strings.TrimSpace(string(rest))) > 0 {
+		return nil, errors.New("not one PEM block of a private key")
+	}
+	return block.Bytes, nil
+}
+
 // P256 is ECDSA on P-256 with SHA-256, as Go's x509 does it.
 type P256 struct{}
 
 func (P256) Name() string { return "p256" }
+
+func (P256) Pairs() bool { return false }
 
 func (P256) GenerateKey() (crypto.Signer, error) {
 	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,17 +91,17 @@ func (P256) MarshalKey(key crypto.Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+	return encodeKey(der), nil
 }
 
 func (P256) ParseKey(pemBytes []byte) (crypto.Signer, error) {
-	block, rest := pem.Decode(pemBytes)
-	if block == nil || block.Type != "PRIVATE KEY" || len(strings.TrimSpace(string(rest))) > 0 {
-		return nil, errors.New("not one PEM block of a private key")
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	der, err := decodeKey(pemBytes)
 	if err != nil {
-		return nil, errors.New("not a PKCS #8 private key")
+		return nil, err
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, errNotKey
 	}
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok || key.Curve != elliptic.P256() {
@@ -94,10 +118,10 @@ func (P256) ParseCertificate(der []byte) (*x509.Certificate, error) {
 	return x509.ParseCertificate(der)
 }
 
-func (P256) Verify(certificate *x509.Certificate, roots, intermediates []*x509.Certificate, at time.Time) error {
+func (P256) Verify(certificate *x509.Certificate, roots, intermediates []*x509.Certificate, at time.Time, usage x509.ExtKeyUsage) error {
 	options := x509.VerifyOptions{
 		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: at,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		KeyUsages: []x509.ExtKeyUsage{usage},
 	}
 	for _, root := range roots {
 		options.Roots.AddCert(root)

@@ -63,6 +63,13 @@ func TestExport(t *testing.T) {
 		}
 	}
 
+	// Those files are an upstream like any other: a mirror without a network fills itself from them.
+	upstream := "file://" + filepath.Join(folder, "proxy", "sumdb", strings.SplitN(db.Key, "+", 2)[0])
+	again := []string{"fetch", "--store", filepath.Join(folder, "from-files"), "--key", db.Key, "--private", "private.example"}
+	if code, out, errs := try(append(again, "--upstream", upstream, sums)...); code != 0 {
+		t.Fatal(out, errs)
+	}
+
 	if code, _, errs := try("export", "--store", filepath.Join(folder, "store"), sums); code != 1 || !strings.Contains(errs, "--out") {
 		t.Error(code, errs)
 	}

@@ -115,7 +115,7 @@ func TestWrongUse(t *testing.T) {
 		"usage":                         {},
 		"--store is missing":            {"serve"},
 		"--key must be":                 {"serve", "--store", t.TempDir(), "--key", "nonsense"},
-		"http or https":                 {"serve", "--store", t.TempDir(), "--upstream", "file:///x"},
+		"http, https or file":           {"serve", "--store", t.TempDir(), "--upstream", "ftp://x"},
 		"holds no database":             {"check", "--store", t.TempDir()},
 		"no go.sum file":                {"fetch", "--store", t.TempDir()},
 		"must be a loopback address":    {"serve", "--store", t.TempDir(), "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"},

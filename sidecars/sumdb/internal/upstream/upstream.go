@@ -52,8 +52,8 @@ type Upstream struct {
 func New(candidates []string, transport http.RoundTripper) (*Upstream, error) {
 	for _, candidate := range candidates {
 		parsed, err := url.Parse(candidate)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" {
-			return nil, errors.New("--upstream must be http or https addresses, such as https://sum.golang.org")
+		if err != nil || !usable(parsed) {
+			return nil, errors.New("--upstream must be http, https or file addresses, such as https://sum.golang.org")
 		}
 	}
 	if len(candidates) == 0 {
@@ -64,10 +64,19 @@ func New(candidates []string, transport http.RoundTripper) (*Upstream, error) {
 		usual.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
 		usual.TLSHandshakeTimeout = dialTimeout
 		usual.MaxIdleConnsPerHost = maxParallel
+		// A folder that was brought along, as GOPROXY=file:///folder names it.
+		usual.RegisterProtocol("file", http.NewFileTransport(http.Dir("/")))
 		transport = usual
 	}
 	client := &http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: sameSecurity}
 	return &Upstream{candidates: candidates, client: client, slots: make(chan struct{}, maxParallel)}, nil
+}
+
+func usable(address *url.URL) bool {
+	if address.Scheme == "file" {
+		return address.Host == "" && strings.HasPrefix(address.Path, "/")
+	}
+	return address.Host != "" && (address.Scheme == "https" || address.Scheme == "http")
 }
 
 func sameSecurity(next *http.Request, before []*http.Request) error {
@@ -84,7 +93,7 @@ func Candidates(goproxy, name string) []string {
 		if proxy == "off" {
 			return candidates
 		}
-		if strings.HasPrefix(proxy, "https://") || strings.HasPrefix(proxy, "http://") {
+		if strings.HasPrefix(proxy, "https://") || strings.HasPrefix(proxy, "http://") || strings.HasPrefix(proxy, "file:///") {
 			candidates = append(candidates, strings.TrimRight(proxy, "/")+"/sumdb/"+name)
 		}
 	}
@@ -161,6 +170,9 @@ func redacted(err error) error {
 	host := ""
 	if parsed, parseError := url.Parse(wrapped.URL); parseError == nil {
 		host = parsed.Host
+		if parsed.Scheme == "file" {
+			host = parsed.Path
+		}
 	}
 	return fmt.Errorf("%s: %w", host, wrapped.Err)
 }

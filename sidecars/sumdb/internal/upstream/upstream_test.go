@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,7 +17,7 @@ func TestCandidates(t *testing.T) {
 		"direct":                         {"https://db.example"},
 		"off":                            nil,
 		"https://a.example/,direct":      {"https://a.example/sumdb/db.example", "https://db.example"},
-		"http://a.example|file:///x,off": {"http://a.example/sumdb/db.example"},
+		"http://a.example|file:///x,off": {"http://a.example/sumdb/db.example", "file:///x/sumdb/db.example"},
 	} {
 		if got := Candidates(goproxy, "db.example"); !reflect.DeepEqual(got, wanted) {
 			t.Errorf("%q: %q", goproxy, got)
@@ -34,6 +36,28 @@ func TestTheFirstThatServesTheDatabaseIsUsed(t *testing.T) {
 	}
 	if body, err := u.Get(context.Background(), "latest"); err != nil || string(body) != "/sumdb/db.example/latest" {
 		t.Error(string(body), err)
+	}
+}
+
+func TestAFolderIsAnUpstream(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "latest"), []byte("a head"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u, err := New([]string{"file://" + folder}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := u.Get(context.Background(), "latest"); err != nil || string(body) != "a head" {
+		t.Error(string(body), err)
+	}
+	if _, err := u.Get(context.Background(), "lookup/example.com/x@v1.0.0"); !NotFound(err) {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"file://host/folder", "file:folder", "ftp://db.example"} {
+		if _, err := New([]string{wrong}, nil); err == nil {
+			t.Error(wrong, "is taken")
+		}
 	}
 }
 

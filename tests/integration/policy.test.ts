@@ -1,0 +1,123 @@
+/** The policy over a real stack: the default one has nothing to say, its export is judged alike, exemptions end. */
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Workbench } from "./support/workbench.ts";
+
+const minutes = 60_000;
+const run = promisify(execFile);
+
+let bench: Workbench;
+let exported: string;
+
+interface Report {
+  source: string;
+  resources: number;
+  counts: { mandatory: number; advisory: number; exempted: number };
+  findings: { rule: string; level: string; name: string; message: string }[];
+}
+
+async function judge(...args: string[]): Promise<{ code: number; report: Report }> {
+  const { code, stdout, stderr } = await bench.workstation("policy", "--json", ...args);
+  if (stdout === "") throw new Error(`policy: exit ${code}\n${stderr}`);
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+/** Plain pulumi, as `env` prepares a shell for it. */
+async function pulumi(...args: string[]): Promise<string> {
+  const { stdout: lines } = await bench.succeed("env");
+  const script = `${lines}\nexec "$0" "$@"`;
+  const { stdout } = await run("sh", ["-c", script, "pulumi", ...args], {
+    cwd: bench.checkout,
+    env: bench.environment,
+    maxBuffer: 1 << 26,
+  });
+  return stdout;
+}
+
+const team = (): string => join(bench.checkout, "policy.config.yaml");
+
+beforeAll(async () => {
+  bench = await Workbench.open();
+  writeFileSync(bench.stackFile, "config:\n  go-workstation:image:\n    source: bootstrap\n");
+  const project = join(bench.folder, "shop");
+  mkdirSync(project);
+  writeFileSync(join(project, "go.mod"), "module example.com/shop\n\ngo 1.22\n");
+  await bench.configure(["go-workstation:projects"], [{ path: project }]);
+  await bench.configure(["go-workstation:smokeTest"], { enabled: false });
+  await bench.succeed("up", "--yes");
+  exported = join(bench.folder, "stack.json");
+  writeFileSync(exported, await pulumi("stack", "export"));
+}, 20 * minutes);
+
+afterAll(async () => {
+  try {
+    await bench?.workstation("destroy", "--yes");
+  } finally {
+    await bench?.close();
+  }
+}, 5 * minutes);
+
+test(
+  "the default stack: no finding at all, in its state and in its export",
+  async () => {
+    const state = await judge();
+    expect([state.code, state.report.findings]).toEqual([0, []]);
+    expect(state.report.resources).toBeGreaterThan(10);
+    const file = await judge("--file", exported);
+    expect(file).toEqual({ code: 0, report: { ...state.report, source: exported } });
+  },
+  2 * minutes,
+);
+
+test(
+  "an edit by hand in the export is found",
+  async () => {
+    const document = JSON.parse(readFileSync(exported, "utf8")) as {
+      deployment: { resources: { type: string; inputs: Record<string, unknown> }[] };
+    };
+    const container = document.deployment.resources.find(({ type }) => type === "docker:index/container:Container");
+    Object.assign(container?.inputs ?? {}, { privileged: true });
+    const edited = join(bench.folder, "edited.json");
+    writeFileSync(edited, JSON.stringify(document));
+    const { code, report } = await judge("--file", edited);
+    expect([code, report.findings.map(({ rule, name }) => [rule, name])]).toEqual([
+      3,
+      [["container-privileges", "shop-container"]],
+    ]);
+  },
+  minutes,
+);
+
+test(
+  "an exemption shows in up; one that is over stops an up that has nothing else to do",
+  async () => {
+    const text = (until: string) =>
+      `rules: {container-memory: {options: {maxMemory: 1024}}}
+exemptions:
+  - {rule: container-memory, resource: shop-container, owner: ada, reason: builds need it, until: ${until}}
+`;
+    try {
+      writeFileSync(team(), text("2999-12-31"));
+      const exempted = await bench.succeed("up", "--yes");
+      expect(exempted.stderr).toMatch(
+        /memory is 4096 MiB, more than 1024 \(exempted until 2999-12-31 by ada: builds need it\)/,
+      );
+      writeFileSync(team(), text("2026-01-31"));
+      const over = await bench.workstation("up", "--yes");
+      expect(over.code).toBe(1);
+      expect(over.stderr).toMatch(/policy-exemptions.*owner ada: builds need it.*until 2026-01-31, has expired/s);
+      writeFileSync(team(), text("soon"));
+      const wrong = await bench.workstation("up", "--yes");
+      expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
+      expect(wrong.stderr).toMatch(
+        /^workstation: policy\.config\.yaml:3: exemptions\[0\]\.until: "soon" is not allowed/,
+      );
+    } finally {
+      rmSync(team(), { force: true });
+    }
+    await bench.succeed("up", "--yes");
+  },
+  5 * minutes,
+);
