@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type SidecarPlan, sidecarLabels } from "../domain/go-proxy/sidecar.ts";
+import { type SidecarPlan, sidecarLabels } from "../domain/sidecar.ts";
 import { ProcessLimit } from "../resources/workstation.ts";
 import { labelList } from "./labels.ts";
 

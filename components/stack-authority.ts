@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { AuthorityPlan } from "../domain/certificates.ts";
-import type { SidecarPlan } from "../domain/go-proxy/sidecar.ts";
+import type { SidecarPlan } from "../domain/sidecar.ts";
 import { CertificateAuthority } from "../resources/certificates.ts";
 import { sidecar } from "./sidecar.ts";
 

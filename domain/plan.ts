@@ -5,7 +5,7 @@ import { type ContainerPlan, planContainer, workspaceFolder } from "./containers
 import { hasCredentials, planEnvironment, renderGitConfig, TRUST_BUNDLE } from "./environment.ts";
 import type { Facts, FactsArgs, ProjectFacts } from "./facts.ts";
 import { ownerSecrets, proxyDomain, proxyEnvironment, SECRETS } from "./go-proxy/addresses.ts";
-import { type GoProxyPlan, goProxyProblems, planGoProxy, SIDECAR_GO } from "./go-proxy/plan.ts";
+import { type GoProxyPlan, goProxyProblems, planGoProxy } from "./go-proxy/plan.ts";
 import { planImage } from "./images.ts";
 import { type MachinePlan, planMachine } from "./machine/plan.ts";
 import { meshHosts } from "./mesh/hosts.ts";
@@ -24,6 +24,7 @@ import {
 import { PlanError } from "./problems.ts";
 import { containerProxy, resolveProxy } from "./proxy/resolve.ts";
 import type { ImageRecipe } from "./recipe.ts";
+import { SIDECAR_GO } from "./sidecar.ts";
 
 export interface OwnerPlan {
   owner: Owner;

@@ -3,7 +3,6 @@ import { clearCredentials } from "../../config/credentials.ts";
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
 import type { AuthorityPlan } from "../certificates.ts";
-import type { ContainerPlan } from "../containers.ts";
 import { type Environment, GIT_CONFIG, TRUST_BUNDLE, TRUST_VARIABLES, withoutCredentials } from "../environment.ts";
 import type { Facts } from "../facts.ts";
 import { planFileProxies } from "../file-proxy.ts";
@@ -21,6 +20,7 @@ import {
   stackSlug,
 } from "../names.ts";
 import type { GoProgram, ImageRecipe } from "../recipe.ts";
+import { AUTHORITY, HEALTH, planCa, SIDECAR_GO, type SidecarPlan, sidecarProgram } from "../sidecar.ts";
 import {
   hostAddress,
   hostFiles,
@@ -32,14 +32,10 @@ import {
   stackFolder,
 } from "./addresses.ts";
 import { type GateConfig, privateHosts } from "./gate-config.ts";
-import type { SidecarPlan } from "./sidecar.ts";
 
-/** Builds the sidecars and fetches for Athens; what Athens' own go.mod asks for is the least. */
-export const SIDECAR_GO = "1.26.8";
 /** What the password is for; the name itself is no secret. */
 export const PROXY_USER = "go";
 const STORAGE = "/var/lib/goproxy";
-const AUTHORITY = "/var/lib/workstation-ca";
 const ETC = GIT_CONFIG.slice(0, GIT_CONFIG.lastIndexOf("/"));
 
 export interface GoProxyPlan {
@@ -148,13 +144,6 @@ export const athensProgram = (root: string): GoProgram => ({
   binary: "athens-proxy",
 });
 
-/** `workstation-NAME` of `sidecars/NAME`. */
-export const sidecarProgram = (root: string, name: "ca" | "goproxy" | "sumdb"): GoProgram => ({
-  module: `${root}/sidecars/${name}`,
-  package: `./cmd/workstation-${name}`,
-  binary: `workstation-${name}`,
-});
-
 function planAuthority({ stack, root }: GoProxyQuestion, owner: string): AuthorityPlan {
   return {
     stack: stackSlug(stack),
@@ -174,50 +163,6 @@ function planAuthority({ stack, root }: GoProxyQuestion, owner: string): Authori
     intermediateLifetime: "8760h",
     program: sidecarProgram(root, "ca"),
     go: SIDECAR_GO,
-  };
-}
-
-const HEALTH: Omit<ContainerPlan["healthcheck"], "tests"> = {
-  // Spelled as Docker's clock prints it, or each refresh would see a change.
-  interval: "5s",
-  timeout: "10s",
-  startPeriod: "1m0s",
-  retries: 3,
-};
-
-export interface CaQuestion {
-  stack: string;
-  role: string;
-  /** The authority's, on this machine. */
-  folder: string;
-  owner: string;
-}
-
-/** The container that keeps an authority's certificates fresh; the image has `workstation-ca`. */
-export function planCa({ stack, role, folder, owner }: CaQuestion): SidecarPlan {
-  const files = [
-    "--state",
-    `${AUTHORITY}/state`,
-    "--declaration",
-    `${AUTHORITY}/declaration.json`,
-    "--out",
-    `${AUTHORITY}/out`,
-  ];
-  return {
-    name: containerName(stack, role),
-    role,
-    user: owner,
-    command: ["/usr/local/bin/workstation-ca", "serve", ...files],
-    envs: [],
-    labels: ownLabels(stack, `${role}-container`),
-    mounts: [{ type: "bind", source: folder, target: AUTHORITY, readOnly: false }],
-    tmpfs: {},
-    ports: [],
-    network: undefined,
-    memory: 64,
-    cpus: undefined,
-    pids: 64,
-    healthcheck: { ...HEALTH, tests: ["CMD", "/usr/local/bin/workstation-ca", "status", ...files] },
   };
 }
 

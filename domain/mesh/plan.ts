@@ -2,20 +2,17 @@
 import type { Settings } from "../../config/schema.ts";
 import { toCpus, toMiB } from "../../config/units.ts";
 import type { AuthorityPlan } from "../certificates.ts";
-import type { ContainerPlan } from "../containers.ts";
 import type { Facts } from "../facts.ts";
 import { stackFolder } from "../go-proxy/addresses.ts";
-import { planCa, SIDECAR_GO, sidecarProgram } from "../go-proxy/plan.ts";
-import type { SidecarPlan } from "../go-proxy/sidecar.ts";
 import { planBase } from "../images.ts";
 import { containerName, containerOwner, LABEL_CONFIG, type Owner, ownLabels, prefix, stackSlug } from "../names.ts";
 import type { ImageRecipe, RootfsBase } from "../recipe.ts";
 import { contentHash } from "../recipe-hash.ts";
+import { AUTHORITY, HEALTH, planCa, SIDECAR_GO, type SidecarPlan, sidecarProgram } from "../sidecar.ts";
 import { linksOf, type Tunnel, tunnelsOf } from "./links.ts";
 
 const TLS = "/run/workstation/tls";
 const CONFIG = "/run/workstation/mesh";
-const AUTHORITY = "/var/lib/workstation-ca";
 
 /** What `sm-tunnel` reads. */
 export interface TunnelConfig {
@@ -127,14 +124,6 @@ function planMeshImage({ stack, settings, facts, root }: MeshQuestion, { uid, gi
     },
   };
 }
-
-const HEALTH: Omit<ContainerPlan["healthcheck"], "tests"> = {
-  // Spelled as Docker's clock prints it, or each refresh would see a change.
-  interval: "5s",
-  timeout: "10s",
-  startPeriod: "1m0s",
-  retries: 3,
-};
 
 function planTunnel({ stack, settings, root }: MeshQuestion, tunnel: Tunnel, owner: string): TunnelPlan {
   const { mesh } = settings;

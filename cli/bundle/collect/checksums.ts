@@ -1,7 +1,7 @@
 /** The checksum database's records of the modules, with all that proves them, as files beside the modules. */
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { SIDECAR_GO, sidecarProgram } from "../../../domain/go-proxy/plan.ts";
+import { SIDECAR_GO, sidecarProgram } from "../../../domain/sidecar.ts";
 import { sourcesDigest } from "../../../provider/go/program-cache.ts";
 import { programHere } from "../../../provider/go/program-here.ts";
 import { machineHost } from "../../../provider/host.ts";
