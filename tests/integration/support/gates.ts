@@ -62,11 +62,19 @@ export interface GateOptions {
   shared: GateConfig["shared"];
   /** Such as `30s`. */
   fetchTimeout: string;
+  /** Its storage is a disk of this size, such as `8m`, which is lost when it ends: needs root. */
+  disk?: string;
 }
+
+/** Runs what follows with a file system of its own, which nobody else sees. */
+const onDisk = (size: string, folder: string): [string, ...string[]] => [
+  "unshare",
+  ...["--mount", "sh", "-c", `mkdir -p "$0" && mount -t tmpfs -o size=${size} tmpfs "$0" && exec "$@"`, folder],
+];
 
 const PASSWORD = "password-of-a-developer";
 
-export async function startGate({ programs, upstream, shared, fetchTimeout }: GateOptions): Promise<GateLab> {
+export async function startGate({ programs, upstream, shared, fetchTimeout, disk }: GateOptions): Promise<GateLab> {
   return await lab(async (cleanup) => {
     const folder = await labFolder(cleanup, "gate");
     const { cert, key, rootFile } = await certificate(folder, [LOOPBACK]);
@@ -106,7 +114,10 @@ export async function startGate({ programs, upstream, shared, fetchTimeout }: Ga
       const flags = ["--config", files.config, "--runtime", join(folder, "runtime"), "--fetch-timeout", fetchTimeout];
       return await serve({
         name: "workstation-goproxy",
-        argv: [programs.gate, "serve", ...flags],
+        argv:
+          disk === undefined
+            ? [programs.gate, "serve", ...flags]
+            : [...onDisk(disk, config.storage), programs.gate, "serve", ...flags],
         env: { PATH: process.env.PATH, SSL_CERT_FILE: process.env.SSL_CERT_FILE },
         ready: serving,
         logFile: files.log,
