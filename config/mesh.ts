@@ -27,7 +27,9 @@ export const mesh = z
       ),
     profile: profile
       .default("rfc8998")
-      .describe("`rfc8998` is TLS 1.3 with TLS_SM4_GCM_SM3; `tlcp` is GB/T 38636 with two certificates a side."),
+      .describe(
+        "`rfc8998` is TLS 1.3 with TLS_SM4_GCM_SM3; `tlcp` is GB/T 38636 with two certificates a side, which the tunnel does not speak yet.",
+      ),
     links: z.array(link).default([]).describe("Who talks to whom."),
     memory: size("64MiB").default("64MiB").describe("Memory limit of each tunnel."),
     cpus: z.number().positive().max(1024).default(1).describe("CPU limit of each tunnel, in cores."),

@@ -29,6 +29,9 @@ export interface Tunnel {
   admin: number;
 }
 
+/** What `sidecars/sm-tunnel` speaks; for the other profile certificates can be had, but no program. */
+const SPOKEN: readonly MeshProfile[] = ["rfc8998"];
+
 type MeshQuestion = Pick<Settings, "mesh" | "goProxy"> & { projects: readonly { name?: string | undefined }[] };
 
 /** With `*` written out, each once. */
@@ -65,9 +68,17 @@ export function meshProblems(settings: MeshQuestion): string[] {
         ];
       })
     : [];
-  problems.push(...doubled(links));
+  problems.push(...unspoken(links), ...doubled(links));
   problems.push(...proxyProblems(settings, links, names));
   return problems.length > 0 ? problems : portProblems(tunnelsOf(links));
+}
+
+function unspoken(links: readonly Link[]): string[] {
+  const asked = [...new Set(links.map(({ profile }) => profile))].filter((profile) => !SPOKEN.includes(profile));
+  return asked.map(
+    (profile) =>
+      `mesh.profile: "${profile}" is not spoken by the tunnel yet; set it, and that of each link, to ${SPOKEN.join(" or ")}.`,
+  );
 }
 
 function doubled(links: readonly Link[]): string[] {

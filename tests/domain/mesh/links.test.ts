@@ -86,6 +86,12 @@ test.each([
   ],
   ["an unknown service", [{ from: "shop", to: "bill", port: 1 }], {}, /links\[0\]\.to: "bill" is not a service/],
   ["no module proxy", [{ from: "*", to: "goproxy", port: 8443 }], {}, /links\[0\]\.to: the module proxy is off/],
+  [
+    "a profile without a program",
+    [{ from: "shop", to: "billing", port: 1, profile: "tlcp" }],
+    {},
+    /mesh\.profile: "tlcp" is not spoken by the tunnel yet; set it, and that of each link, to rfc8998/,
+  ],
   ["itself", [{ from: "shop", to: "shop", port: 1 }], {}, /from and to are both "shop"/],
   [
     "the same twice",

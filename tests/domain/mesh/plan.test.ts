@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseSettings, readStackFile } from "../../../config/load.ts";
+import { planMesh } from "../../../domain/mesh/plan.ts";
 import { planStack } from "../../../domain/plan.ts";
 import { folder, machine } from "../machine.ts";
 
@@ -80,8 +81,13 @@ test("an authority of its own, with SM2; pairs where TLCP is spoken", () => {
       pair: false,
     })),
   );
-  const tlcp = plan({ enabled: true, links, profile: "tlcp" }).mesh?.authority;
-  expect(tlcp?.leaves.map(({ pair }) => pair)).toEqual([true, true]);
+  const settings = parseSettings({
+    projects: [{ path: "hello" }],
+    goProxy: { mode: "local" },
+    mesh: { enabled: true, links, profile: "tlcp" },
+  });
+  const tlcp = planMesh({ stack: "dev", settings, facts: machine(), root: "/ws" }).authority;
+  expect(tlcp.leaves.map(({ pair }) => pair)).toEqual([true, true]);
 });
 
 test("the ready settings for compliance have every project behind the mesh", () => {
