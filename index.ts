@@ -83,4 +83,6 @@ export const image = { reference: own.image.reference, id: own.image.imageId, si
 export const tools = Object.fromEntries(
   plan.tools.map(({ go, pins }) => [go, Object.fromEntries(pins.map(({ binary, version }) => [binary, version]))]),
 );
+/** A policy may ask for it. */
+export const driftCheck = process.env.WORKSTATION_DRIFT_CHECK || null;
 export const smokeTest = smoke ? { project: smoke.project, output: smoke.output } : null;

@@ -11,6 +11,7 @@ import { type Context, stackFile } from "./context.ts";
 import { digestOf, digestSources, relevantEnvironment, sourcesOf } from "./engine/fingerprint.ts";
 import { CliError } from "./errors.ts";
 import { policyInputs } from "./policy/config.ts";
+import { driftCheck } from "./schedule/record.ts";
 
 /** What is wrong with a person's settings is told as it is, without a stack trace. */
 export function told<T>(read: () => T): T {
@@ -70,6 +71,7 @@ export async function digestInputs(
     sources: digestSources(context.root, sourcesOf(settings)),
     environment: relevantEnvironment(context.env),
     policy: await policyInputs(context),
+    ...driftCheck(context.stateDir, stack),
   });
 }
 

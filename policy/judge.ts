@@ -1,7 +1,7 @@
 /** Rules over all resources of a stack at once, without an engine: the same rules, levels and exemptions that it uses. */
 import { type Policy, settle, type Verdict } from "./policy.ts";
 import type { Finding, Rule } from "./rule.ts";
-import type { SnapshotResource } from "./snapshot.ts";
+import type { Snapshot, SnapshotResource } from "./snapshot.ts";
 
 export interface Judgement {
   verdicts: Verdict[];
@@ -17,15 +17,15 @@ const covers = (types: readonly string[], type: string): boolean =>
 /** Where the engine judges the stack itself; an export has it, but it is no resource that anybody declared. */
 const STACK = "pulumi:pulumi:Stack";
 
-export function judgeStack(policy: Policy, resources: readonly SnapshotResource[]): Judgement {
+export function judgeStack(policy: Policy, { resources, roots }: Pick<Snapshot, "resources" | "roots">): Judgement {
   const { rules } = policy;
   const inForce = rules.filter((rule) => rule.level !== "disabled");
-  const declared = resources.map(({ state, ...rest }) => ({ ...rest, args: state }));
+  const declared = [...roots, ...resources].map(({ state, ...rest }) => ({ ...rest, args: state }));
   const verdicts: Verdict[] = [];
   const add = (rule: Rule, urn: string, finding: Finding): void => {
     if (rule.level !== "disabled") verdicts.push(settle(policy, rule, rule.level, urn, finding));
   };
-  for (const rule of inForce) for (const finding of rule.judge(STACK, {})) add(rule, "", finding);
+  for (const rule of inForce) for (const finding of rule.judge(STACK, {})) add(rule, roots[0]?.urn ?? "", finding);
   for (const { urn, type, args } of resources) {
     for (const rule of inForce) {
       for (const finding of rule.judge(type, args)) add(rule, urn, finding);
@@ -34,7 +34,7 @@ export function judgeStack(policy: Policy, resources: readonly SnapshotResource[
   for (const rule of inForce) {
     for (const { urn, ...finding } of rule.judgeStack(declared)) add(rule, urn, finding);
   }
-  const asked = resources.flatMap(({ urn, type }) =>
+  const asked = [...roots, ...resources].flatMap(({ urn, type }) =>
     inForce.filter(({ types }) => covers(types, type)).map((rule) => ({ rule, urn })),
   );
   return { verdicts, asked, unjudged: countUnjudged(rules, resources) };

@@ -33,6 +33,8 @@ interface Judged {
   "workstation:index:LocalImage": Unwrap<LocalImageArgs>;
   "workstation:index:ManagedFile": Unwrap<ManagedFileArgs>;
   "workstation:index:TrustAnchors": Unwrap<TrustAnchorsArgs>;
+  /** The stack itself: its outputs, for rules over several resources. */
+  "pulumi:pulumi:Stack": { driftCheck: unknown };
   /** Every component. */
   "workstation:components:*": { owner: unknown };
 }

@@ -16,6 +16,8 @@ export interface Snapshot {
   /** From the resources' URNs; undefined where there are none. */
   stack: string | undefined;
   resources: SnapshotResource[];
+  /** The stack itself, whose outputs rules over several resources may read. */
+  roots: SnapshotResource[];
   /** Left out: the stack itself, providers, what is only read, and what a replacement is about to remove. */
   skipped: number;
 }
@@ -101,6 +103,7 @@ function ofStep(step: unknown): unknown[] {
 
 function readResources(list: readonly unknown[], where: string): Snapshot {
   const resources: SnapshotResource[] = [];
+  const roots: SnapshotResource[] = [];
   let stack: string | undefined;
   let skipped = 0;
   for (const [i, entry] of list.entries()) {
@@ -108,8 +111,9 @@ function readResources(list: readonly unknown[], where: string): Snapshot {
     stack ??= /^urn:pulumi:([^:]+)::/.exec(fields.urn)?.[1];
     if (isJudged(fields)) resources.push(resourceOf(fields));
     else skipped += 1;
+    if (fields.type === "pulumi:pulumi:Stack" && fields.delete !== true) roots.push(resourceOf(fields));
   }
-  return { stack, resources, skipped };
+  return { stack, resources, roots, skipped };
 }
 
 interface ResourceFields extends Fields {

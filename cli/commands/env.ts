@@ -8,6 +8,7 @@ import { absolutePath } from "../../domain/plan.ts";
 import { type Context, chosenStack, requireStack, stackFile } from "../context.ts";
 import { engineEnvironment } from "../engine/environment.ts";
 import { CliError } from "../errors.ts";
+import { driftCheck } from "../schedule/record.ts";
 import { loadSettings } from "../settings.ts";
 import { engineHome, findBackend } from "../setup/state.ts";
 import { inspectToolchain } from "../setup/toolchain.ts";
@@ -26,7 +27,9 @@ export async function env(context: Context, options: { project?: string } = {}):
     ...(toolchain === undefined ? {} : { binDir: toolchain.binDir }),
     ...(stack === undefined ? {} : { stack }),
   });
-  Object.assign(variables, stack === undefined ? {} : proxyEnvironment(context, stack));
+  if (stack !== undefined) {
+    Object.assign(variables, driftCheck(context.stateDir, stack), proxyEnvironment(context, stack));
+  }
   if (context.globals.json) {
     context.print(JSON.stringify(variables));
     return 0;

@@ -31,7 +31,7 @@ export async function policy(context: Context, options: PolicyOptions): Promise<
     source,
     lines,
     rules: team.rules,
-    judgement: judgeStack(team, snapshot.resources),
+    judgement: judgeStack(team, snapshot),
     resources: snapshot.resources.length,
     skipped: snapshot.skipped,
   };

@@ -13,7 +13,7 @@ import { listStack } from "../observe.ts";
 import { busyPorts, type WantedPort } from "../ports.ts";
 import { run } from "../process.ts";
 import { readLast } from "../schedule/last.ts";
-import { readTimer } from "../schedule/timer.ts";
+import { readTimer } from "../schedule/record.ts";
 import { gatherFacts, loadSettings } from "../settings.ts";
 import { engineHome, findBackend } from "../setup/state.ts";
 import { inspectToolchain, type Toolchain } from "../setup/toolchain.ts";

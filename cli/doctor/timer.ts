@@ -1,6 +1,6 @@
 /** Whether drift is looked for on a schedule, and when it was last. */
 import { ageText, type LastDrift } from "../schedule/last.ts";
-import type { TimerRecord } from "../schedule/timer.ts";
+import type { TimerRecord } from "../schedule/record.ts";
 import { type CheckDefinition, check } from "./check.ts";
 
 export interface Schedule {

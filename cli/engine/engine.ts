@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { CliError, InterruptedError, messageOf } from "../errors.ts";
 import { interrupted, trackGroup } from "../interrupt.ts";
 import { check, splitLines } from "../process.ts";
+import { driftCheck } from "../schedule/record.ts";
 import { findBackend } from "../setup/state.ts";
 import type { Deployment } from "./checkpoint.ts";
 import { newStory, parseEvent, type RunStory, tell } from "./events.ts";
@@ -30,7 +31,7 @@ export class Engine {
   constructor(context: Context, program: string, env: Record<string, string>, stack: string) {
     this.context = context;
     this.program = program;
-    this.env = { ...context.env, ...env };
+    this.env = { ...context.env, ...driftCheck(context.stateDir, stack), ...env };
     this.stack = stack;
   }
 

@@ -58,7 +58,7 @@ export function digestSources(root: string, sources: readonly string[] = SOURCES
 export function relevantEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = /^(PULUMI_|DOCKER_|WORKSTATION_|GO[A-Z]+$|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(HTTPS?|NO|ALL)_PROXY$)/i;
   const ignored =
-    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|CACHE_DIR|CONFIG_DIR|STATE_DIR|PRIVILEGED_SOCKET|UPSTREAM_GOPROXY))/;
+    /^(PULUMI_(CONFIG_PASSPHRASE|SKIP_UPDATE_CHECK|DISABLE_AUTOMATIC_PLUGIN|HOME|STACK|BACKEND_URL)|WORKSTATION_(DEBUG|DRIFT_CHECK|CACHE_DIR|CONFIG_DIR|STATE_DIR|PRIVILEGED_SOCKET|UPSTREAM_GOPROXY))/;
   const { WORKSTATION_UPSTREAM_GOPROXY: before } = env;
   const upstream = before === undefined ? {} : { GOPROXY: before || undefined, GONOPROXY: undefined };
   return Object.fromEntries(

@@ -1,37 +1,20 @@
 /** Puts `drift` on a schedule and takes it off again: systemd where it runs, else cron. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { proxyIsOurs } from "../../provider/facts/system.ts";
 import type { Context } from "../context.ts";
 import { relevantEnvironment } from "../engine/fingerprint.ts";
-import { CliError, codeOf } from "../errors.ts";
+import { CliError } from "../errors.ts";
 import { check, run } from "../process.ts";
 import { findProgram } from "../setup/packages.ts";
 import { isRoot } from "../setup/privilege.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 import { cronTimes, type Interval } from "./interval.ts";
+import { readTimer, recordFile, type TimerRecord } from "./record.ts";
 import { cronLine, editCrontab, type Job, renderScript, renderService, renderTimer, unitName } from "./units.ts";
 
-/** What was installed, so that it is found again whatever runs here later. */
-export interface TimerRecord {
-  kind: "systemd" | "cron";
-  every: string;
-  minutes: number;
-}
-
-const recordFile = (stateDir: string, stack: string): string => join(stateDir, "drift", `${stack}.timer.json`);
-
 const scriptFile = (stateDir: string, stack: string): string => join(stateDir, "drift", `${stack}.timer.sh`);
-
-export function readTimer(stateDir: string, stack: string): TimerRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(recordFile(stateDir, stack), "utf8")) as TimerRecord;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** Where things are, because nothing of a login shell is there. */
 const PLACES =

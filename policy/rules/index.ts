@@ -19,7 +19,7 @@ import { fileModes } from "./modes.ts";
 import { dropCapabilities, noNewPrivileges, notPrivileged } from "./privileges.ts";
 import { healthcheck, logRotation, restartPolicy } from "./running.ts";
 import { secretFiles } from "./secret-files.ts";
-import { componentOwner, dataHasBackup, sidecarMetrics } from "./stack.ts";
+import { componentOwner, dataHasBackup, driftScheduled, sidecarMetrics } from "./stack.ts";
 import { linkCertificates, linkPorts, linkQuotas, linkSuites } from "./transport.ts";
 import { approvedRoots } from "./trust.ts";
 import { nonRootUser } from "./user.ts";
@@ -64,5 +64,6 @@ export function workstationRules(): Rule[] {
     sidecarMetrics(),
     dataHasBackup(),
     componentOwner(),
+    driftScheduled(),
   ];
 }

@@ -90,3 +90,33 @@ export function sidecarMetrics(): Rule {
     },
   });
 }
+
+const HOURS: Record<string, number> = { m: 1 / 60, h: 1, d: 24 };
+
+/** Of `15m`, `1h` or `1d`. */
+function hoursOf(interval: unknown): number {
+  const [, count = "", unit = ""] = /^(\d+)([mhd])$/.exec(String(interval)) ?? [];
+  return Number(count) * (HOURS[unit] ?? Number.NaN);
+}
+
+/** Off unless a team wants it: a person's own machine needs no timer, and a rule that everybody violates is none. */
+export function driftScheduled(maxHours = 24): Rule {
+  return defineStackRule({
+    id: "drift-scheduled",
+    title: "Drift is looked for on a schedule",
+    why: "What was changed by hand stays unseen until somebody happens to look.",
+    fix: "Put it on a schedule (`drift --install-timer --every 1h`), then run `up` once.",
+    reference: "ISO/IEC 27001:2022, A.8.9",
+    level: "disabled",
+    options: { maxHours },
+    schema: { maxHours: { type: "integer", minimum: 1, description: "Longest time between two looks, in hours." } },
+    type: "pulumi:pulumi:Stack",
+    check({ args }, _all, report, options) {
+      const interval = "driftCheck" in args ? (args.driftCheck ?? "") : "";
+      if (interval === "") report("drift is looked for only when somebody asks", "driftCheck");
+      else if (!(hoursOf(interval) <= options.maxHours)) {
+        report(`drift is looked for every ${interval}, and not each ${options.maxHours}h`, "driftCheck");
+      }
+    },
+  });
+}

@@ -76,6 +76,7 @@ test("one project: every resource, and the outputs that the command line reads",
     volumes: ["gows-dev-gomod", "gows-dev-gobuild", "gows-dev-gopls"],
     image: { reference: "dev-image:tag", id: "sha256:dev-image", sizeBytes: 5 },
     tools: { "1.22.6": { gopls: "v0.16.2", dlv: "v1.25.2", goimports: "v0.30.0" } },
+    driftCheck: null,
     smokeTest: { project: "hello", output: "go version go1.22.6" },
   });
   const components = declared.filter(({ type }) => type.startsWith("workstation:components:"));

@@ -25,7 +25,7 @@ const text = exportOf(
 );
 
 function judge(config: PolicyConfig, day = TODAY): string[] {
-  const { verdicts } = judgeStack(policyOf(config, day), parseSnapshot(text).resources);
+  const { verdicts } = judgeStack(policyOf(config, day), parseSnapshot(text));
   return verdicts.map((verdict) => {
     const name = verdict.urn.slice(verdict.urn.lastIndexOf("::") + 2);
     return `${verdict.level} ${verdict.rule.id} ${name}: ${said(verdict)}`;
@@ -65,7 +65,7 @@ test.each(["we", "eb", "Web", "w.b", "a?b?", "urn:pulumi:ada", "docker:*"])(
       WEB,
       WEB2,
       DOTTED,
-      `advisory policy-exemptions-used : the exemption from container-user for ${resource} (owner ada: an old image), until 2026-12-31, matches no finding`,
+      `advisory policy-exemptions-used go-workstation-ada: the exemption from container-user for ${resource} (owner ada: an old image), until 2026-12-31, matches no finding`,
     ]);
   },
 );
@@ -80,7 +80,7 @@ test("its last day counts; the day after it fails, with owner, reason and day, a
   const exemptions = [exemption];
   expect(judge({ exemptions }, "2026-12-31")[0]).toMatch(/^exempted container-user web/);
   expect(judge({ exemptions }, "2027-01-01")).toEqual([
-    "mandatory policy-exemptions : the exemption from container-user for web (owner ada: an old image), until 2026-12-31, has expired",
+    "mandatory policy-exemptions go-workstation-ada: the exemption from container-user for web (owner ada: an old image), until 2026-12-31, has expired",
     WEB,
     WEB2,
     DOTTED,

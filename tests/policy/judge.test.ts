@@ -9,7 +9,7 @@ const LIMIT = "workstation:index:ProcessLimit";
 const FILE = "workstation:index:ManagedFile";
 
 const judge = (resources: readonly Exported[], config: PolicyConfig = {}): Judgement =>
-  judgeStack(policyOf(config, "2026-11-24"), parseSnapshot(exportOf(resources)).resources);
+  judgeStack(policyOf(config, "2026-11-24"), parseSnapshot(exportOf(resources)));
 
 /** With the limit that every container needs. */
 const container = (name: string, inputs: object): Exported[] => [

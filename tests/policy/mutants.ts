@@ -11,7 +11,7 @@ import ts from "typescript";
 import type { Judgement } from "../../policy/judge.ts";
 import type { Policy, PolicyConfig } from "../../policy/policy.ts";
 import type { Rule } from "../../policy/rule.ts";
-import type { SnapshotResource } from "../../policy/snapshot.ts";
+import type { Snapshot } from "../../policy/snapshot.ts";
 import { exportOf } from "./fixtures/export.ts";
 import { allFixtures, team } from "./fixtures/rules.ts";
 
@@ -71,15 +71,11 @@ try {
     symlinkSync(join(ROOT, folder), join(copy, folder));
   }
   const load = async <T>(file: string): Promise<T> => (await import(pathToFileURL(join(policy, file)).href)) as T;
-  const { judgeStack } = await load<{ judgeStack: (policy: Policy, all: readonly SnapshotResource[]) => Judgement }>(
-    "judge.ts",
-  );
-  const { parseSnapshot } = await load<{ parseSnapshot: (text: string) => { resources: SnapshotResource[] } }>(
-    "snapshot.ts",
-  );
+  const { judgeStack } = await load<{ judgeStack: (policy: Policy, all: Snapshot) => Judgement }>("judge.ts");
+  const { parseSnapshot } = await load<{ parseSnapshot: (text: string) => Snapshot }>("snapshot.ts");
   const { policyOf, said } = await load<typeof import("../../policy/policy.ts")>("policy.ts");
   const { resources, findings } = allFixtures();
-  const snapshot = parseSnapshot(exportOf(resources)).resources;
+  const snapshot = parseSnapshot(exportOf(resources));
 
   const judge = (config: PolicyConfig, rules?: readonly Rule[]): [line: string, path: string][] =>
     judgeStack(policyOf(config, undefined, rules), snapshot).verdicts.map((verdict) => {

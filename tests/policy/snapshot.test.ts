@@ -63,6 +63,7 @@ test("a stack without resources", () => {
   expect(parseSnapshot('{"version":3,"deployment":{"manifest":{},"resources":null}}')).toEqual({
     stack: undefined,
     resources: [],
+    roots: [],
     skipped: 0,
   });
 });

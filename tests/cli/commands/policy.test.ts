@@ -107,7 +107,9 @@ test("the team's configuration: --config, with an exemption that shows in every 
   expect(policy([...given("2999-12-31"), "--format", "sarif"]).stdout).toContain('"kind": "external"');
   const expired = policy(given("2026-11-23"));
   expect(expired.status).toBe(3);
-  expect(expired.stdout).toMatch(/^mandatory +policy-exemptions +- .*owner ada: an <old> image.*has expired$/m);
+  expect(expired.stdout).toMatch(
+    /^mandatory +policy-exemptions +go-workstation-ada .*owner ada: an <old> image.*has expired$/m,
+  );
 });
 
 test.each([

@@ -14,7 +14,8 @@ import { join } from "node:path";
 import type { Context } from "../../../cli/context.ts";
 import { cronTimes, parseInterval } from "../../../cli/schedule/interval.ts";
 import { ageText, readLast, writeLast } from "../../../cli/schedule/last.ts";
-import { installTimer, readTimer, removeTimer, sessionEnv } from "../../../cli/schedule/timer.ts";
+import { readTimer } from "../../../cli/schedule/record.ts";
+import { installTimer, removeTimer, sessionEnv } from "../../../cli/schedule/timer.ts";
 import { cronLine, editCrontab, renderScript, renderService, unitWord } from "../../../cli/schedule/units.ts";
 
 const STANDINS = join(__dirname, "../../standins/schedule");
