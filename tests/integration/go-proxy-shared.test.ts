@@ -91,7 +91,7 @@ test(
       await upstream.restore();
     }
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -105,7 +105,7 @@ test(
     all.forEach(good);
     expect(fetches()).toEqual(once(module));
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -125,7 +125,7 @@ test(
     await one.begin();
     good(await one.download([module]));
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -138,7 +138,7 @@ test(
       '"msg":"a fetch took longer than its lock lasts","module":"github.com/google/uuid@v1.6.0"',
     );
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -166,7 +166,7 @@ test(
     await until("the second one", async () => (await two.warnings()).length === 0);
     good(await two.download([module]));
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -184,7 +184,7 @@ test(
     expect(await held(module)).toEqual([]);
     good(await one.download([module]));
   },
-  minutes,
+  2 * minutes,
 );
 
 test.each([
@@ -207,7 +207,7 @@ test.each([
       for (const text of [problem, told, await two.log()]) expect(text).not.toContain(WRONG);
     });
   },
-  minutes,
+  2 * minutes,
 );
 
 test(
@@ -219,7 +219,7 @@ test(
       expect(told).toContain("has no bucket another-bucket");
     });
   },
-  minutes,
+  2 * minutes,
 );
 
 describe("what somebody changed in the bucket", () => {
@@ -303,7 +303,7 @@ test(
       await redis.restore();
     }
   },
-  minutes,
+  2 * minutes,
 );
 
 test("no log of either has a secret", async () => {

@@ -132,8 +132,10 @@ export async function startGate({ programs, upstream, shared, fetchTimeout, disk
         await writeFile(join(work, "go.mod"), "module example.com/client\n\ngo 1.22\n");
         await writeFile(join(work, "go.sum"), goSum);
       }
+      // The go command leaves a process behind that still writes counters to the home folder: it outlives this download.
+      const home = join(folder, "home");
       const env = {
-        ...{ PATH: process.env.PATH, HOME: work, GOENV: "off", GOTOOLCHAIN: "local", GOFLAGS: "-modcacherw" },
+        ...{ PATH: process.env.PATH, HOME: home, GOENV: "off", GOTOOLCHAIN: "local", GOFLAGS: "-modcacherw" },
         ...{ GOPATH: join(work, "go"), GOPROXY: url, GONOPROXY: "none", GONOSUMDB: config.upstream.GONOSUMDB },
         ...{ GOSUMDB: "sum.golang.org", NETRC: join(folder, "netrc"), SSL_CERT_FILE: rootFile },
       };
