@@ -94,6 +94,7 @@ async fn shake(state: &State, socket: TcpStream, lobby: Option<Seat>) -> Option<
     };
     match result {
         Ok(established) => {
+            seat.succeeded();
             state.metrics.handshake(established.took);
             remember(state, &established);
             Some(established)
