@@ -26,7 +26,8 @@ fn java(arguments: &[&str], folder: &Folder) -> Command {
 
 fn client(side: &ServerSide, issued: &Issued, bytes: &str) -> Output {
     let folder = Folder::with(issued, &side.authority.root);
-    java(&["client", &side.tunnel.listen.port().to_string()], &folder).arg(bytes).output().unwrap()
+    let port = side.tunnel.listen.port().to_string();
+    java(&["client", &port, bytes], &folder).output().unwrap()
 }
 
 struct Server {

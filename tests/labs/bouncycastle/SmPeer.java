@@ -1,165 +1,220 @@
-import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.Security;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.ArrayList;
-import java.util.Base64;
-import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
+import java.util.Arrays;
+import java.util.Vector;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
-import org.bouncycastle.jsse.BCSSLParameters;
-import org.bouncycastle.jsse.BCSSLSocket;
-import org.bouncycastle.jsse.provider.BouncyCastleJsseProvider;
+import org.bouncycastle.tls.CertificateRequest;
+import org.bouncycastle.tls.Certificate;
+import org.bouncycastle.tls.CipherSuite;
+import org.bouncycastle.tls.DefaultTlsClient;
+import org.bouncycastle.tls.DefaultTlsServer;
+import org.bouncycastle.tls.NamedGroup;
+import org.bouncycastle.tls.ProtocolVersion;
+import org.bouncycastle.tls.TlsAuthentication;
+import org.bouncycastle.tls.TlsClientProtocol;
+import org.bouncycastle.tls.TlsContext;
+import org.bouncycastle.tls.TlsCredentials;
+import org.bouncycastle.tls.TlsServerCertificate;
+import org.bouncycastle.tls.TlsServerProtocol;
+import org.bouncycastle.tls.TlsUtils;
 
 /**
- * A peer for RFC 8998 that shares no code with Tongsuo.
+ * A peer for RFC 8998 that shares no code with Tongsuo. It offers TLS_SM4_GCM_SM3, curveSM2 and sm2sig_sm3, nothing else.
  *
- * client PORT TLS_PEM CA_CRT [BYTES]  connects to loopback, sends BYTES, wants them back, prints "protocol suite"
- * server TLS_PEM CA_CRT               prints "listening PORT" and sends back what each client sends
+ * client PORT BYTES TLS_PEM CA_CRT  connects to loopback, sends BYTES, wants them back, prints "protocol suite"
+ * server TLS_PEM CA_CRT             prints "listening PORT" and sends back what each client sends
+ *
+ * The low-level interface: the JSSE provider's key managers find no SM2 credentials for TLS 1.3.
  */
 public final class SmPeer {
-    private static final String[] SUITES = {"TLS_SM4_GCM_SM3"};
     private static final int CHUNK = 16384;
+    private static final int[] SUITES = {CipherSuite.TLS_SM4_GCM_SM3};
 
     public static void main(String[] arguments) throws Exception {
-        Security.insertProviderAt(new BouncyCastleProvider(), 1);
-        Security.insertProviderAt(new BouncyCastleJsseProvider(), 2);
+        Security.addProvider(new BouncyCastleProvider());
+        int files = arguments.length - 2;
+        Identity identity = new Identity(arguments[files], arguments[files + 1]);
         if (arguments[0].equals("client")) {
-            int bytes = arguments.length > 4 ? Integer.parseInt(arguments[4]) : 5;
-            client(Integer.parseInt(arguments[1]), context(arguments[2], arguments[3]), bytes);
+            client(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]), identity);
         } else {
-            server(context(arguments[1], arguments[2]));
+            server(identity);
         }
     }
 
-    private static void client(int port, SSLContext context, int bytes) throws Exception {
-        try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port)) {
-            restrict(socket);
-            socket.startHandshake();
+    private static void client(int port, int bytes, Identity identity) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            TlsClientProtocol protocol = new TlsClientProtocol(socket.getInputStream(), socket.getOutputStream());
+            Client client = new Client(identity);
+            protocol.connect(client);
             byte[] sent = new byte[bytes];
             new SecureRandom().nextBytes(sent);
-            Thread writer = new Thread(() -> send(socket, sent));
+            Thread writer = new Thread(() -> send(protocol.getOutputStream(), sent));
             writer.start();
-            byte[] received = socket.getInputStream().readNBytes(bytes);
+            byte[] received = protocol.getInputStream().readNBytes(bytes);
             writer.join();
-            if (!java.util.Arrays.equals(sent, received)) {
+            if (!Arrays.equals(sent, received)) {
                 throw new IllegalStateException(received.length + " bytes came back of " + bytes + ", or others");
             }
-            System.out.println(socket.getSession().getProtocol() + " " + socket.getSession().getCipherSuite());
+            protocol.close();
+            System.out.println(client.negotiated());
         }
     }
 
-    private static void send(Socket socket, byte[] bytes) {
+    private static void send(OutputStream output, byte[] bytes) {
         try {
-            OutputStream output = socket.getOutputStream();
             for (int at = 0; at < bytes.length; at += CHUNK) {
                 output.write(bytes, at, Math.min(CHUNK, bytes.length - at));
             }
             output.flush();
-        } catch (java.io.IOException error) {
+        } catch (IOException error) {
             System.err.println("write: " + error);
         }
     }
 
-    private static void server(SSLContext context) throws Exception {
-        try (SSLServerSocket listener =
-                (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            listener.setNeedClientAuth(true);
+    private static void server(Identity identity) throws IOException {
+        try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             System.out.println("listening " + listener.getLocalPort());
             while (true) {
-                SSLSocket socket = (SSLSocket) listener.accept();
-                new Thread(() -> sendBack(socket)).start();
+                Socket socket = listener.accept();
+                new Thread(() -> sendBack(socket, identity)).start();
             }
         }
     }
 
-    private static void sendBack(SSLSocket socket) {
-        try (socket) {
-            restrict(socket);
-            socket.setNeedClientAuth(true);
-            socket.startHandshake();
-            System.out.println("served " + socket.getSession().getProtocol() + " " + socket.getSession().getCipherSuite());
-            InputStream input = socket.getInputStream();
+    private static void sendBack(Socket accepted, Identity identity) {
+        try (Socket socket = accepted) {
+            TlsServerProtocol protocol = new TlsServerProtocol(socket.getInputStream(), socket.getOutputStream());
+            Server server = new Server(identity);
+            protocol.accept(server);
+            System.out.println("served " + server.negotiated());
+            InputStream input = protocol.getInputStream();
             byte[] buffer = new byte[CHUNK];
             int count = input.read(buffer);
             while (count > 0) {
-                socket.getOutputStream().write(buffer, 0, count);
+                protocol.getOutputStream().write(buffer, 0, count);
                 count = input.read(buffer);
             }
-        } catch (java.io.IOException error) {
+            protocol.close();
+        } catch (IOException error) {
             System.out.println("refused " + error);
         }
     }
 
-    private static void restrict(SSLSocket socket) {
-        BCSSLParameters parameters = ((BCSSLSocket) socket).getParameters();
-        parameters.setProtocols(new String[] {"TLSv1.3"});
-        parameters.setCipherSuites(SUITES);
-        parameters.setNamedGroups(new String[] {"curveSM2"});
-        parameters.setSignatureSchemes(new String[] {"sm2sig_sm3"});
-        ((BCSSLSocket) socket).setParameters(parameters);
+    private static String negotiated(TlsContext context) {
+        int suite = context.getSecurityParametersConnection().getCipherSuite();
+        String name = suite == CipherSuite.TLS_SM4_GCM_SM3 ? "TLS_SM4_GCM_SM3" : Integer.toHexString(suite);
+        boolean latest = context.getServerVersion().equals(ProtocolVersion.TLSv13);
+        return (latest ? "TLSv1.3 " : context.getServerVersion() + " ") + name;
     }
 
-    private static SSLContext context(String tlsPem, String caCrt) throws Exception {
-        char[] password = "lab".toCharArray();
-        KeyStore own = KeyStore.getInstance("PKCS12", "BC");
-        own.load(null, null);
-        own.setKeyEntry("own", key(tlsPem), password, certificates(tlsPem).toArray(new Certificate[0]));
-        KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX", "BCJSSE");
-        keys.init(own, password);
+    private static <T> Vector<T> only(T one) {
+        Vector<T> list = new Vector<>();
+        list.add(one);
+        return list;
+    }
 
-        KeyStore authorities = KeyStore.getInstance("PKCS12", "BC");
-        authorities.load(null, null);
-        for (Certificate authority : certificates(caCrt)) {
-            authorities.setCertificateEntry("ca" + authorities.size(), authority);
+    private static final class Client extends DefaultTlsClient {
+        private final Identity identity;
+
+        Client(Identity identity) {
+            super(identity.crypto);
+            this.identity = identity;
         }
-        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX", "BCJSSE");
-        trust.init(authorities);
 
-        SSLContext context = SSLContext.getInstance("TLSv1.3", "BCJSSE");
-        context.init(keys.getKeyManagers(), trust.getTrustManagers(), new SecureRandom());
-        return context;
-    }
-
-    private static PrivateKey key(String path) throws Exception {
-        return KeyFactory.getInstance("EC", "BC").generatePrivate(new PKCS8EncodedKeySpec(blocks(path, "PRIVATE KEY").get(0)));
-    }
-
-    private static List<Certificate> certificates(String path) throws Exception {
-        CertificateFactory factory = CertificateFactory.getInstance("X.509", "BC");
-        List<Certificate> found = new ArrayList<>();
-        for (byte[] der : blocks(path, "CERTIFICATE")) {
-            found.add(factory.generateCertificate(new ByteArrayInputStream(der)));
+        String negotiated() {
+            return SmPeer.negotiated(context);
         }
-        return found;
+
+        @Override
+        protected ProtocolVersion[] getSupportedVersions() {
+            return ProtocolVersion.TLSv13.only();
+        }
+
+        @Override
+        protected int[] getSupportedCipherSuites() {
+            return SUITES.clone();
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes")
+        protected Vector getSupportedGroups(Vector roles) {
+            return only(NamedGroup.curveSM2);
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes")
+        public Vector getEarlyKeyShareGroups() {
+            return only(NamedGroup.curveSM2);
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes")
+        protected Vector getSupportedSignatureAlgorithms() {
+            return only(Identity.signature());
+        }
+
+        @Override
+        public TlsAuthentication getAuthentication() {
+            return new TlsAuthentication() {
+                @Override
+                public void notifyServerCertificate(TlsServerCertificate certificate) throws IOException {
+                    identity.check(certificate.getCertificate());
+                }
+
+                @Override
+                public TlsCredentials getClientCredentials(CertificateRequest request) throws IOException {
+                    return identity.credentials(context, request.getCertificateRequestContext());
+                }
+            };
+        }
     }
 
-    private static List<byte[]> blocks(String path, String kind) throws Exception {
-        String text = Files.readString(Path.of(path), StandardCharsets.US_ASCII);
-        String begin = "-----BEGIN " + kind + "-----";
-        List<byte[]> found = new ArrayList<>();
-        int at = text.indexOf(begin);
-        while (at >= 0) {
-            int end = text.indexOf("-----END", at);
-            found.add(Base64.getMimeDecoder().decode(text.substring(at + begin.length(), end)));
-            at = text.indexOf(begin, end);
+    private static final class Server extends DefaultTlsServer {
+        private final Identity identity;
+
+        Server(Identity identity) {
+            super(identity.crypto);
+            this.identity = identity;
         }
-        return found;
+
+        String negotiated() {
+            return SmPeer.negotiated(context);
+        }
+
+        @Override
+        protected ProtocolVersion[] getSupportedVersions() {
+            return ProtocolVersion.TLSv13.only();
+        }
+
+        @Override
+        protected int[] getSupportedCipherSuites() {
+            return SUITES.clone();
+        }
+
+        @Override
+        public int[] getSupportedGroups() {
+            return new int[] {NamedGroup.curveSM2};
+        }
+
+        @Override
+        public TlsCredentials getCredentials() throws IOException {
+            return identity.credentials(context, TlsUtils.EMPTY_BYTES);
+        }
+
+        @Override
+        public CertificateRequest getCertificateRequest() throws IOException {
+            return new CertificateRequest(TlsUtils.EMPTY_BYTES, only(Identity.signature()), null, null);
+        }
+
+        @Override
+        public void notifyClientCertificate(Certificate certificate) throws IOException {
+            identity.check(certificate);
+        }
     }
 }
