@@ -88,9 +88,13 @@ async fn shake(state: &State, socket: TcpStream, lobby: Option<Seat>) -> Option<
     let identity = state.identity();
     // Small answers must not wait for the peer's acknowledgement; where this fails they are only slower.
     let _ = socket.set_nodelay(true);
-    let result = tokio::select! {
-        result = handshake(&state.config, &identity.context, state.rules(), socket, false) => result,
-        () = seat.evicted() => Err(Failed::new(Reason::Evicted, "slow while others wanted in")),
+    let result = {
+        let mover = seat.mover();
+        let shaking = handshake(&state.config, &identity.context, state.rules(), socket, false, move || mover.moved());
+        tokio::select! {
+            result = shaking => result,
+            () = seat.evicted() => Err(Failed::new(Reason::Evicted, "slow while others wanted in")),
+        }
     };
     match result {
         Ok(established) => {

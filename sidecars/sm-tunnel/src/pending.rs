@@ -10,9 +10,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 /// After a guest has got through, how long the others are safe.
-const FLOWING: Duration = Duration::from_millis(100);
+const FLOWING: Duration = Duration::from_millis(250);
 
 struct Guest {
+    /// When it came, or when last it moved.
     since: Instant,
     may_be_evicted: bool,
     leave: oneshot::Sender<()>,
@@ -26,7 +27,7 @@ struct Guests {
 
 pub struct Room {
     seats: usize,
-    /// How long a guest is safe from making room for another.
+    /// How long a guest that keeps still is safe from making room for another.
     grace: Duration,
     guests: Mutex<Guests>,
     freed: Notify,
@@ -65,7 +66,8 @@ impl Room {
     fn try_enter(self: &Arc<Room>) -> Result<Seat, Option<Instant>> {
         let mut guests = self.lock();
         if guests.seated.len() >= self.seats {
-            let oldest = guests.seated.iter().find(|(_, guest)| guest.may_be_evicted);
+            let still = guests.seated.iter().filter(|(_, guest)| guest.may_be_evicted);
+            let oldest = still.min_by_key(|(_, guest)| guest.since);
             let (number, grace_ends) = oldest.map(|(number, guest)| (*number, guest.since + self.grace)).ok_or(None)?;
             let safe_until = guests.last_success.map_or(grace_ends, |success| grace_ends.max(success + FLOWING));
             if safe_until > Instant::now() {
@@ -96,6 +98,11 @@ impl Seat {
         }
     }
 
+    /// What tells that this guest has moved.
+    pub fn mover(&self) -> Mover {
+        Mover { room: self.room.clone(), number: self.number }
+    }
+
     /// This guest has proved who it is.
     pub fn succeeded(&self) {
         self.room.lock().last_success = Some(Instant::now());
@@ -105,6 +112,20 @@ impl Seat {
     pub async fn evicted(&mut self) {
         if (&mut self.leave).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Starts a guest's grace again.
+pub struct Mover {
+    room: Arc<Room>,
+    number: u64,
+}
+
+impl Mover {
+    pub fn moved(&self) {
+        if let Some(guest) = self.room.lock().seated.get_mut(&self.number) {
+            guest.since = Instant::now();
         }
     }
 }
@@ -156,6 +177,17 @@ mod tests {
         tokio::time::advance(FLOWING).await;
         let _next = room.enter().await;
         still.evicted().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_guest_that_moves_is_safe_again() {
+        let room = Room::new(2, Duration::from_secs(1));
+        let first = room.enter().await;
+        let mut second = room.enter().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+        first.mover().moved();
+        let _third = room.enter().await;
+        second.evicted().await;
     }
 
     #[tokio::test]
