@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::json;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{SemaphorePermit, watch};
 use tokio::time::timeout;
 
 use crate::certificate::rfc3339;
@@ -44,7 +44,10 @@ pub async fn server(state: &State, socket: TcpStream, mut seat: Seat) {
         return refuse(state, &socket, &failed);
     }
     seat.keep();
-    let Some(established) = shake(state, socket, Some(seat)).await else { return };
+    let handshake_seat = state.handshakes.enter().await;
+    drop(seat);
+    let Some(established) = shake(state, socket, handshake_seat).await else { return };
+    let Some(_slot) = slot(state, established.stream.socket()) else { return };
     let plain = if state.exposed() {
         Err(Failed::new(Reason::Unreachable, "the plain port is exposed"))
     } else {
@@ -58,14 +61,28 @@ pub async fn server(state: &State, socket: TcpStream, mut seat: Seat) {
 
 /// Client side: the peer first; what the plain side sends waits in its socket.
 pub async fn client(state: &State, plain: TcpStream) {
+    let Some(_slot) = slot(state, &plain) else { return };
+    // Before the call: a peer that is called and then kept waiting in our own queue takes us for a silent one.
+    let seat = state.handshakes.enter().await;
+    // Nobody outside chose to be slow here.
+    seat.keep();
     let socket = match connect(state).await {
         Ok(socket) => socket,
         Err(failed) => return refuse(state, &plain, &failed),
     };
-    match shake(state, socket, None).await {
+    match shake(state, socket, seat).await {
         Some(established) => forward(state, established, plain).await,
         None => reset(&plain),
     }
+}
+
+/// A place among limits.connections; without one this connection is refused.
+fn slot<'a>(state: &'a State, socket: &TcpStream) -> Option<SemaphorePermit<'a>> {
+    let slot = state.slots.try_acquire().ok();
+    if slot.is_none() {
+        refuse(state, socket, &Failed::new(Reason::Limit, "limits.connections is reached"));
+    }
+    slot
 }
 
 async fn connect(state: &State) -> Result<TcpStream, Failed> {
@@ -78,22 +95,21 @@ async fn connect(state: &State) -> Result<TcpStream, Failed> {
 }
 
 /// A handshake within its limits; a failure has been counted and told.
-async fn shake(state: &State, socket: TcpStream, lobby: Option<Seat>) -> Option<Established> {
-    let mut seat = state.handshakes.enter().await;
-    if lobby.is_none() {
-        // Our own call to the peer: nobody outside chose to be slow.
-        seat.keep();
-    }
-    drop(lobby);
+async fn shake(state: &State, socket: TcpStream, mut seat: Seat) -> Option<Established> {
     let identity = state.identity();
     // Small answers must not wait for the peer's acknowledgement; where this fails they are only slower.
     let _ = socket.set_nodelay(true);
-    let result = tokio::select! {
-        result = handshake(&state.config, &identity.context, state.rules(), socket, false) => result,
-        () = seat.evicted() => Err(Failed::new(Reason::Evicted, "slow while others wanted in")),
+    let result = {
+        let mover = seat.mover();
+        let shaking = handshake(&state.config, &identity.context, state.rules(), socket, false, move || mover.moved());
+        tokio::select! {
+            result = shaking => result,
+            () = seat.evicted() => Err(Failed::new(Reason::Evicted, "slow while others wanted in")),
+        }
     };
     match result {
         Ok(established) => {
+            seat.succeeded();
             state.metrics.handshake(established.took);
             remember(state, &established);
             Some(established)
@@ -122,14 +138,6 @@ fn remember(state: &State, established: &Established) {
 }
 
 async fn forward(state: &State, established: Established, plain: TcpStream) {
-    let Ok(_slot) = state.slots.try_acquire() else {
-        reset(&plain);
-        return refuse(
-            state,
-            established.stream.socket(),
-            &Failed::new(Reason::Limit, "limits.connections is reached"),
-        );
-    };
     let _live = state.metrics.connection();
     // As above.
     let _ = plain.set_nodelay(true);

@@ -1,4 +1,6 @@
 //! Seats for those who have not proved who they are: when all are taken, one who keeps still makes room.
+//!
+//! As long as guests get through, nobody has to leave: then it is the machine that is slow and not the guest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +9,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+/// After a guest has got through, how long the others are safe.
+const FLOWING: Duration = Duration::from_millis(250);
+
 struct Guest {
+    /// When it came, or when last it moved.
     since: Instant,
     may_be_evicted: bool,
     leave: oneshot::Sender<()>,
@@ -15,12 +21,13 @@ struct Guest {
 
 struct Guests {
     next: u64,
+    last_success: Option<Instant>,
     seated: BTreeMap<u64, Guest>,
 }
 
 pub struct Room {
     seats: usize,
-    /// How long a guest is safe from making room for another.
+    /// How long a guest that keeps still is safe from making room for another.
     grace: Duration,
     guests: Mutex<Guests>,
     freed: Notify,
@@ -35,7 +42,7 @@ pub struct Seat {
 
 impl Room {
     pub fn new(seats: usize, grace: Duration) -> Arc<Room> {
-        let guests = Mutex::new(Guests { next: 0, seated: BTreeMap::new() });
+        let guests = Mutex::new(Guests { next: 0, last_success: None, seated: BTreeMap::new() });
         Arc::new(Room { seats, grace, guests, freed: Notify::new() })
     }
 
@@ -59,8 +66,10 @@ impl Room {
     fn try_enter(self: &Arc<Room>) -> Result<Seat, Option<Instant>> {
         let mut guests = self.lock();
         if guests.seated.len() >= self.seats {
-            let oldest = guests.seated.iter().find(|(_, guest)| guest.may_be_evicted);
-            let (number, safe_until) = oldest.map(|(number, guest)| (*number, guest.since + self.grace)).ok_or(None)?;
+            let still = guests.seated.iter().filter(|(_, guest)| guest.may_be_evicted);
+            let oldest = still.min_by_key(|(_, guest)| guest.since);
+            let (number, grace_ends) = oldest.map(|(number, guest)| (*number, guest.since + self.grace)).ok_or(None)?;
+            let safe_until = guests.last_success.map_or(grace_ends, |success| grace_ends.max(success + FLOWING));
             if safe_until > Instant::now() {
                 return Err(Some(safe_until));
             }
@@ -89,10 +98,34 @@ impl Seat {
         }
     }
 
+    /// What tells that this guest has moved.
+    pub fn mover(&self) -> Mover {
+        Mover { room: self.room.clone(), number: self.number }
+    }
+
+    /// This guest has proved who it is.
+    pub fn succeeded(&self) {
+        self.room.lock().last_success = Some(Instant::now());
+    }
+
     /// Ready when this guest has to make room.
     pub async fn evicted(&mut self) {
         if (&mut self.leave).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Starts a guest's grace again.
+pub struct Mover {
+    room: Arc<Room>,
+    number: u64,
+}
+
+impl Mover {
+    pub fn moved(&self) {
+        if let Some(guest) = self.room.lock().seated.get_mut(&self.number) {
+            guest.since = Instant::now();
         }
     }
 }
@@ -132,6 +165,29 @@ mod tests {
         });
         drop(seat);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_has_to_leave_while_others_get_through() {
+        let room = Room::new(2, Duration::ZERO);
+        let mut still = room.enter().await;
+        let quick = room.enter().await;
+        quick.succeeded();
+        assert!(matches!(room.try_enter(), Err(Some(_))));
+        tokio::time::advance(FLOWING).await;
+        let _next = room.enter().await;
+        still.evicted().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_guest_that_moves_is_safe_again() {
+        let room = Room::new(2, Duration::from_secs(1));
+        let first = room.enter().await;
+        let mut second = room.enter().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+        first.mover().moved();
+        let _third = room.enter().await;
+        second.evicted().await;
     }
 
     #[tokio::test]

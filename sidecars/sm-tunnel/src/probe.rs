@@ -33,7 +33,7 @@ pub async fn probe(config: &Config) -> Result<Value, String> {
         .await
         .map_err(|_| format!("{target}: no answer"))?
         .map_err(|error| format!("{target}: {error}"))?;
-    let mut established = handshake(config, &identity.context, rules, socket, true)
+    let mut established = handshake(config, &identity.context, rules, socket, true, || {})
         .await
         .map_err(|failed| format!("{target}: {}: {}", failed.reason.label(), failed.detail))?;
     let hello = hello::parse(established.stream.heard())

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::{Duration, Instant};
 
 use openssl::ssl::{Ssl, SslContext};
@@ -34,13 +35,14 @@ pub struct Established {
     pub took: Duration,
 }
 
-/// Carries a handshake out; `record` keeps the peer's first bytes.
+/// Carries a handshake out; `record` keeps the peer's first bytes, `moved` is called whenever there was work to do.
 pub async fn handshake(
     config: &Config,
     context: &SslContext,
     rules: Arc<PeerRules>,
     socket: TcpStream,
     record: bool,
+    moved: impl Fn(),
 ) -> Result<Established, Failed> {
     let library = |error: openssl::error::ErrorStack| Failed::new(Reason::Library, error);
     let started = Instant::now();
@@ -56,7 +58,12 @@ pub async fn handshake(
     }
     let verdict = install(&mut ssl, rules);
     let mut stream = TlsStream::new(ssl, socket, record).map_err(library)?;
-    match timeout(config.limits.handshake_timeout(), poll_fn(|cx| stream.poll_handshake(cx))).await {
+    let step = |cx: &mut Context<'_>| {
+        let result = stream.poll_handshake(cx);
+        moved();
+        result
+    };
+    match timeout(config.limits.handshake_timeout(), poll_fn(step)).await {
         Err(_) => return Err(Failed::new(Reason::Timeout, "the handshake took longer than limits.handshakeTimeoutMs")),
         Ok(Err(error)) => {
             let reason = verdict.get().unwrap_or_else(|| Reason::of_error(&error));

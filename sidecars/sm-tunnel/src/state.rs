@@ -19,8 +19,8 @@ use crate::netwatch;
 use crate::pending::Room;
 use crate::verify::PeerRules;
 
-/// A handshake may keep others waiting this long before it has to make room.
-const HANDSHAKE_GRACE: Duration = Duration::from_secs(1);
+/// How long a handshake may wait for its peer before it has to make room for others.
+const HANDSHAKE_GRACE: Duration = Duration::from_secs(2);
 /// How old an answer about the plain port may be.
 const EXPOSURE_AGE: Duration = Duration::from_millis(200);
 

@@ -76,16 +76,16 @@ fn connections_over_the_limit_are_cut_and_those_inside_stay() {
 
 #[test]
 fn five_hundred_connections_at_once_in_little_memory() {
-    let link = Link::to(plain::echo());
+    // Not the subject here: on a busy machine a thousand handshakes take their time.
+    let patient = |config: &mut Value| config["limits"] = json!({"handshakeTimeoutMs": 60_000});
+    let link = Link::with(plain::echo(), patient, patient);
     let idle = (link.client.resident_kib(), link.server.resident_kib());
     let mut sockets: Vec<TcpStream> = (0..500).map(|_| connect(link.entry())).collect();
     for socket in &mut sockets {
         socket.write_all(&[7; 1024]).unwrap();
     }
     for socket in &mut sockets {
-        socket.read_exact(&mut [0; 1024]).unwrap_or_else(|error| {
-            panic!("{error}: {:?} {:?}", link.client.log.lock().unwrap(), link.server.log.lock().unwrap())
-        });
+        socket.read_exact(&mut [0; 1024]).unwrap();
     }
     let full = (link.client.resident_kib(), link.server.resident_kib());
     eprintln!("resident KiB (client, server): idle {idle:?}, 500 connections {full:?}");

@@ -1,0 +1,3 @@
+module workstation/sidecars/sm-tunnel/bench/go-tunnel
+
+go 1.22
