@@ -14,7 +14,7 @@ export interface Probe {
   signature: string;
   peer: { names: string[]; notAfter: string; serial: string; issuer: string };
   handshakeMs: number;
-  /** `open` and `closed` say that the service behind the tunnel took the connection, `unreachable` that it did not. */
+  /** How the far side took the end: `closed`, `open` and `spoke` say that a service was there, `cut` that none was. */
   backend: string;
 }
 
@@ -77,7 +77,8 @@ async function statusOf(stack: string, link: Link, tunnels: readonly Tunnel[], e
 function problemOf({ to, port, profile }: Link, { suite, suiteName, backend }: Probe): string | null {
   const wanted = SUITES[profile] ?? [];
   if (!wanted.includes(suite)) return `negotiated ${suiteName} (${suite}), and ${profile} allows ${wanted.join(", ")}`;
-  if (backend === "unreachable") return `the tunnel is up, but nothing listens on 127.0.0.1:${port} of ${to}`;
+  if (backend === "cut")
+    return `the tunnel is up, but nothing listens on 127.0.0.1:${port} of ${to}, or others than the tunnel can reach it`;
   return null;
 }
 

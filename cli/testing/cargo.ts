@@ -1,40 +1,67 @@
 /** `cargo test` in our own Rust programs. What is compiled for it stays in the cache: Tongsuo alone takes minutes. */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
-import { run } from "../process.ts";
+import { type RunResult, run } from "../process.ts";
 import { provide, type Suite, skipped, type Tally } from "./suite.ts";
 
-const PROGRAMS = ["sidecars/sm-tunnel"];
+const TUNNEL = "sidecars/sm-tunnel";
 /** Debian keeps a Rust that is new enough under these names; its plain `cargo` is years old. */
-const PACKAGES = ["cargo-web", "rustc-web", "gcc", "libc6-dev", "make", "perl", "pkg-config"];
+const RUST = ["cargo-web", "rustc-web", "gcc", "libc6-dev", "make", "perl", "pkg-config"];
 
 export function cargoTests(context: Context, soak: boolean): Suite {
   return {
     title: "Rust programs (cargo test)",
     run: async (news) => {
-      if (!(await provide(context, "cargo", PACKAGES, news))) return skipped("there is no cargo here");
-      const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
-      let output = "";
-      for (const program of PROGRAMS) {
-        news(program);
-        const result = await run("cargo", ["test", "--locked", ...(soak ? ["--", "--include-ignored"] : [])], {
-          cwd: join(context.root, program),
+      if (!(await provide(context, "cargo", RUST, news))) return skipped("there is no cargo here");
+      const cargo = (args: string[], more: NodeJS.ProcessEnv = {}): Promise<RunResult> =>
+        run("cargo", ["test", "--locked", ...args], {
+          cwd: join(context.root, TUNNEL),
           env: {
             ...context.env,
-            CARGO_TARGET_DIR: join(context.cacheDir, "cargo", program),
+            CARGO_TARGET_DIR: join(context.cacheDir, "cargo", TUNNEL),
             CARGO_TERM_COLOR: "never",
+            ...more,
           },
           onLine: (text) => {
             if (/^ +(Compiling|Running) /.test(text)) news(text.trim());
           },
         });
-        const tally = cargoTally(result.stdout, result.code);
-        for (const key of ["passed", "failed"] as const) sum[key] += tally[key];
-        if (tally.failed > 0) output += result.stdout + result.stderr;
-      }
-      return { tally: sum, output };
+      const own = await cargo(soak ? ["--", "--include-ignored"] : []);
+      const results = [counted(own), await independent(context, cargo, news)];
+      const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
+      for (const { tally } of results)
+        for (const key of ["passed", "failed", "skipped"] as const) sum[key] += tally[key];
+      return { tally: sum, output: results.map(({ output }) => output).join("") };
     },
   };
+}
+
+type Outcome = Awaited<ReturnType<Suite["run"]>>;
+
+/** BouncyCastle as the other side, which shares no code with ours. */
+async function independent(
+  context: Context,
+  cargo: (args: string[], more: NodeJS.ProcessEnv) => Promise<RunResult>,
+  news: (text: string) => void,
+): Promise<Outcome> {
+  for (const [program, pack] of [
+    ["javac", "default-jdk-headless"],
+    ["mvn", "maven"],
+  ] as const) {
+    if (!(await provide(context, program, [pack], news))) return skipped(`there is no ${program} here`);
+  }
+  const folder = join(context.cacheDir, "labs", "bouncycastle");
+  mkdirSync(folder, { recursive: true });
+  news("BouncyCastle");
+  const prepared = await run(join(context.root, "tests/labs/bouncycastle/prepare"), [folder], { env: context.env });
+  if (prepared.code !== 0) return counted(prepared);
+  return counted(await cargo(["--test", "independent"], { SM_TUNNEL_BOUNCYCASTLE: prepared.stdout.trim() }));
+}
+
+function counted({ code, stdout, stderr }: RunResult): Outcome {
+  const tally = cargoTally(stdout, code);
+  return { tally, output: tally.failed > 0 ? `${stdout}${stderr}\n` : "" };
 }
 
 /** Ignored tests are the long ones, which `--soak` adds: they are not counted as skipped. */

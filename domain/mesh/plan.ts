@@ -89,7 +89,7 @@ export function planMesh(question: MeshQuestion): MeshPlan {
   };
 }
 
-/** Rust 1.85 is the least that the tunnel's edition needs; this is what Debian has for its own browsers. */
+/** The tunnel needs Rust 1.88; this is what Debian keeps for its own browsers. */
 const builder = (arch: RootfsBase["arch"], suite: string): RootfsBase => ({
   kind: "rootfs",
   distribution: "debian",

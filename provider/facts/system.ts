@@ -39,8 +39,8 @@ function shellValues(text: string): Record<string, string> {
   return values;
 }
 
-/** A daemon that hangs must not hang every run. */
-const patienceMs = 5000;
+/** A daemon that hangs must not hang every run; one on a machine that is busy with builds takes seconds. */
+const patienceMs = 15_000;
 
 export async function dockerFacts(host: Host): Promise<DockerFacts> {
   const facts: DockerFacts = {

@@ -50,8 +50,8 @@ test.each([
   ],
   [
     "nobody behind it",
-    { ...good, stdout: JSON.stringify({ ...probe, backend: "unreachable" }) },
-    "the tunnel is up, but nothing listens on 127.0.0.1:9000 of billing",
+    { ...good, stdout: JSON.stringify({ ...probe, backend: "cut" }) },
+    "the tunnel is up, but nothing listens on 127.0.0.1:9000 of billing, or others than the tunnel can reach it",
   ],
 ])("%s is a link that does not hold", async (_, probed, problem) => {
   const [status] = await linkStatuses("dev", settings, standIn(probed));
