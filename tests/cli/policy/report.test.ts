@@ -134,11 +134,11 @@ describe("SARIF", () => {
   });
 
   test.each([
-    ["/work/team/exports/a b.json", "exports/a%20b.json"],
-    ["/work/team/a.json", "a.json"],
-    ["/work/other/a.json", "file:///work/other/a.json"],
+    ["/srv/team/exports/a b.json", "exports/a%20b.json"],
+    ["/srv/team/a.json", "a.json"],
+    ["/srv/other/a.json", "file:///srv/other/a.json"],
   ])("%s is %s", (file, uri) => {
-    expect(artifactUri(file, "/work/team")).toBe(uri);
+    expect(artifactUri(file, "/srv/team")).toBe(uri);
   });
 });
 
