@@ -1,5 +1,6 @@
 /** What the links of the mesh really are: each client opens a connection and reads the answer from the wire. */
 import { type Link, linksOf, type Tunnel, tunnelsOf } from "../domain/mesh/links.ts";
+import { SUITES } from "../domain/mesh/suites.ts";
 import { containerName } from "../domain/names.ts";
 import { run } from "./process.ts";
 
@@ -39,8 +40,6 @@ export function runInContainer(env: NodeJS.ProcessEnv): Run {
 
 const PROGRAM = "/usr/local/bin/sm-tunnel";
 const CONFIG = "/run/workstation/mesh/config.json";
-/** What each profile has to have negotiated. TLCP: ECC-SM2-SM4-GCM-SM3 and ECDHE-SM2-SM4-GCM-SM3. */
-const SUITES: Record<string, readonly string[]> = { rfc8998: ["0x00c6"], tlcp: ["0xe053", "0xe051"] };
 
 export async function linkStatuses(
   stack: string,

@@ -135,6 +135,24 @@ export function createProgram(setCode: SetCode): Command {
         .option("--config <file>", "levels, options and exemptions (default: policy.config.yaml)"),
   );
   add(
+    "evidence",
+    "write one file that says what the stack is and whether it keeps the rules, for others to verify",
+    async () => (await import("./commands/evidence.ts")).evidence,
+    program,
+    (command) =>
+      command
+        .requiredOption("--out <file>", "the file to write")
+        .option("--key <file>", "the SSH key to sign with (default: the first of yours in ~/.ssh)")
+        .option("--unsigned", "do not sign it"),
+  );
+  add(
+    "verify <file>",
+    "check such a file, also on another machine and without a network (exit 3: something does not hold)",
+    async () => (await import("./commands/verify.ts")).verify,
+    program,
+    (command) => command.option("--allow-unsigned", "take it although nobody known has signed it"),
+  );
+  add(
     "doctor",
     "check this machine against the settings; change nothing",
     async () => (await import("./commands/doctor.ts")).doctor,

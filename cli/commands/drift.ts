@@ -49,6 +49,14 @@ const hasStack = (context: Context, stack: string): boolean => readRunRecord(con
 
 async function lookForDrift(context: Context): Promise<DriftSummary> {
   const session = openSession(context);
+  const { summary, previewed } = await findDrift(session);
+  printDrift(context, session.stack, summary, previewed);
+  return summary;
+}
+
+/** Looks, and prints nothing but progress. */
+export async function findDrift(session: Session): Promise<{ summary: DriftSummary; previewed: boolean }> {
+  const { context } = session;
   const settings = loadSettings(context, session.stack);
   const [facts, observed] = await Promise.all([gatherFacts(context, settings), observe(session)]);
   const { machine } = checkPlan(context, session.stack, settings, facts);
@@ -56,9 +64,7 @@ async function lookForDrift(context: Context): Promise<DriftSummary> {
   const waiting = waitingForRestart(machine.pending, observed.urns);
   const drifted = mergeDrift(mergeDrift(observed.reality.drifted, wanted.drifted), waiting);
   const added = drifted.filter((entry) => entry.kind === "pending" && !observed.urns.has(entry.urn)).length;
-  const summary = summarize(observed.reality.checked + added, drifted);
-  printDrift(context, session.stack, summary, wanted.previewed);
-  return summary;
+  return { summary: summarize(observed.reality.checked + added, drifted), previewed: wanted.previewed };
 }
 
 async function observe(session: Session) {

@@ -17,6 +17,11 @@ async function read(path: string | undefined): Promise<PolicyConfig> {
   }
 }
 
+/** As the file says it; empty without one. */
+export async function readPolicyConfig({ root, env }: Place): Promise<PolicyConfig> {
+  return await read(configPath(root, env));
+}
+
 /** `file` is what `--config` names; without it the checkout's own. */
 export async function loadPolicy({ root, env }: Place, file?: string): Promise<Policy> {
   const { policyOf } = await import("../../policy/policy.ts");

@@ -1,0 +1,75 @@
+/** `verify`: what evidence says, checked from the file alone. Needs neither Docker, nor the engine, nor a network. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import type { Check } from "../../domain/evidence/check.ts";
+import { changedParts, judgeEvidence } from "../../domain/evidence/judge.ts";
+import { FORMAT, VERSION } from "../../domain/evidence/schema.ts";
+import type { Context } from "../context.ts";
+import { CliError, codeOf, exitCodes, messageOf } from "../errors.ts";
+import { readEnvelope, requireSigner } from "../signed/envelope.ts";
+import { allowedSigners, type Verified } from "../signed/ssh.ts";
+import { table } from "../table.ts";
+
+export interface VerifyOptions {
+  allowUnsigned?: boolean;
+}
+
+export async function verify(context: Context, options: VerifyOptions, file: string): Promise<number> {
+  const kind = { format: FORMAT, version: VERSION };
+  const envelope = readEnvelope(read(file), kind, file, (payload) => changedParts(payload).join(", "));
+  const signer = await requireSigner(envelope, file, {
+    files: allowedSigners(context.root, context.env, homedir()),
+    allowUnsigned: options.allowUnsigned === true,
+  });
+  const checks = [signed(signer), ...judgeEvidence(envelope.payload, Date.now())];
+  const holds = checks.every(({ status }) => status !== "fail");
+  const { taken, stack } = envelope.payload as Record<string, unknown>;
+  if (context.globals.json) {
+    const { key: _key, ...who } = { ...signer?.signer, principal: signer?.principal ?? null };
+    const by = signer === undefined ? null : who;
+    context.print(JSON.stringify({ file, holds, taken, stack, sha256: envelope.sha256, signer: by, checks }, null, 2));
+  } else context.print(render(context, file, checks, `${String(stack)}, taken ${String(taken)}`));
+  return holds ? exitCodes.success : exitCodes.policy;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const why = codeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new CliError(`${file}: cannot be read: ${why}.`);
+  }
+}
+
+function signed(verified: Verified | undefined): Check {
+  const about = { part: "file" as const, id: "signature" };
+  if (verified === undefined) {
+    return {
+      ...about,
+      title: "it is signed",
+      status: "note",
+      found: ["it is not signed: anybody can have written it"],
+    };
+  }
+  const { signer, principal } = verified;
+  if (principal !== undefined) {
+    return { ...about, title: `it is signed by ${principal} (${signer.fingerprint})`, status: "ok", found: [] };
+  }
+  const found = [`nobody here knows its signer ${signer.fingerprint}`];
+  return { ...about, title: "it is signed by somebody known", status: "note", found };
+}
+
+function render({ terminal }: Context, file: string, checks: readonly Check[], about: string): string {
+  const rows = checks.flatMap(({ part, title, status, found }) => {
+    const [first = title, ...more] = status === "ok" ? [title] : found;
+    return [[status.toUpperCase(), part, first], ...more.map((text) => ["", "", text])];
+  });
+  const count = (wanted: Check["status"]): number => checks.filter(({ status }) => status === wanted).length;
+  const failed = count("fail");
+  const sum =
+    failed === 0
+      ? terminal.paint("green", `All of ${file} holds`)
+      : terminal.paint("red", `${failed} of ${checks.length} statements of ${file} do not hold`);
+  const notes = count("note");
+  return `${table(["STATE", "PART", "WHAT"], rows)}\n\n${sum} (${about}; ${notes === 1 ? "1 note" : `${notes} notes`}).`;
+}
