@@ -69,6 +69,8 @@ function partsOf(records: Records): Omit<Parts, "sbom"> {
 const images = ({ resources, layers }: Records): Part<"images">["list"] =>
   imagesOf(resources).map((image) => ({ ...image, layers: [...(layers[image.id] ?? [])] }));
 
+const UNREADABLE = "it answered in a form that is not known here";
+
 /** 2 is a finding: it is printed as well. */
 function authority(container: string, { code, stdout, stderr }: Printed): Part<"certificates">["authorities"][number] {
   const silent = (problem: string) => ({ container, problem, trusted: [], leaves: [], problems: [], warnings: [] });
@@ -79,9 +81,10 @@ function authority(container: string, { code, stdout, stderr }: Printed): Part<"
   } catch {
     return silent("it answered something else than JSON");
   }
-  const told = { container, problem: null, ...value?.authority, ...value };
+  if (value?.authority === undefined) return silent(UNREADABLE);
+  const told = { container, problem: null, ...value.authority, ...value };
   const result = PARTS.certificates.shape.authorities.element.safeParse(told);
-  return result.success ? result.data : silent("it answered in a form that is not known here");
+  return result.success ? result.data : silent(UNREADABLE);
 }
 
 /** Over cleaned values: the same declaration on two machines has the same sum. */
