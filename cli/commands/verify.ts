@@ -1,7 +1,7 @@
 /** `verify`: what evidence says, checked from the file alone. Needs neither Docker, nor the engine, nor a network. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import type { Check } from "../../domain/evidence/check.ts";
+import { type Check, check } from "../../domain/evidence/check.ts";
 import { changedParts, judgeEvidence } from "../../domain/evidence/judge.ts";
 import { FORMAT, VERSION } from "../../domain/evidence/schema.ts";
 import type { Context } from "../context.ts";
@@ -42,36 +42,30 @@ function read(file: string): string {
 }
 
 function signed(verified: Verified | undefined): Check {
-  const about = { part: "file" as const, id: "signature" };
   if (verified === undefined) {
-    return {
-      ...about,
-      title: "it is signed",
-      status: "note",
-      found: ["it is not signed: anybody can have written it"],
-    };
+    return check("file", "signature", "it is signed", [], ["it is not signed: anybody can have written it"]);
   }
   const { signer, principal } = verified;
   if (principal !== undefined) {
-    return { ...about, title: `it is signed by ${principal} (${signer.fingerprint})`, status: "ok", found: [] };
+    return check("file", "signature", `it is signed by ${principal} (${signer.fingerprint})`, []);
   }
-  const found = [`nobody here knows its signer ${signer.fingerprint}`];
-  return { ...about, title: "it is signed by somebody known", status: "note", found };
+  const unknown = [`nobody here knows its signer ${signer.fingerprint}`];
+  return check("file", "signature", "it is signed by somebody known", [], unknown);
 }
 
 function render({ terminal }: Context, file: string, checks: readonly Check[], about: string): string {
   // A line for each part that nobody touched would hide the others; JSON has them.
   const shown = checks.filter(({ id, status }) => id !== "whole" || status !== "ok");
-  const rows = shown.flatMap(({ part, title, status, found }) => {
-    const [first = title, ...more] = status === "ok" ? [title] : found;
-    return [[status.toUpperCase(), part, first], ...more.map((text) => ["", "", text])];
-  });
-  const count = (wanted: Check["status"]): number => checks.filter(({ status }) => status === wanted).length;
-  const failed = count("fail");
+  const rows = shown.flatMap(({ part, title, status, found, notes }) => [
+    ...(status === "ok" ? [["OK", part, title]] : []),
+    ...found.map((text) => ["FAIL", part, text]),
+    ...notes.map((text) => ["NOTE", part, text]),
+  ]);
+  const failed = checks.filter(({ status }) => status === "fail").length;
   const sum =
     failed === 0
       ? terminal.paint("green", `All of ${file} holds`)
       : terminal.paint("red", `${failed} of ${checks.length} statements of ${file} do not hold`);
-  const notes = count("note");
+  const notes = checks.flatMap((one) => one.notes).length;
   return `${table(["STATE", "PART", "WHAT"], rows)}\n\n${sum} (${about}; ${notes === 1 ? "1 note" : `${notes} notes`}).`;
 }

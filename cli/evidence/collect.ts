@@ -23,15 +23,21 @@ export async function collectEvidence(session: Session, now: Date): Promise<Payl
   const { context, stack } = session;
   const settings = loadSettings(context, stack);
   const { terminal } = context;
+  const state = async () => await requireState(session, async () => await findEngine(session));
+  const { deployment, digest } = await state();
   const { summary: drift } = await findDrift(session);
-  const { deployment } = await requireState(session, async () => await findEngine(session));
   const records = await terminal.step("Evidence", async (news) => await record(session, settings, deployment, news));
+  // Parts of two different states would contradict each other.
+  if ((await state()).digest !== digest) {
+    throw new CliError(`The stack "${stack}" was changed while evidence was taken. Take it again when that has ended.`);
+  }
   return buildPayload({ ...records, taken: now.toISOString(), stack, drift });
 }
 
 type Said = Omit<Records, "taken" | "stack" | "drift">;
 
-async function record(
+/** All but drift, which may need the engine. */
+export async function record(
   session: Session,
   settings: LoadedSettings,
   deployment: Deployment,

@@ -7,10 +7,12 @@ export interface Check {
   id: string;
   /** What holds where the status is `ok`. */
   title: string;
-  /** `note`: true, and somebody should know. */
+  /** `note`: it holds, and somebody should know something about it. */
   status: "ok" | "note" | "fail";
-  /** Each thing that does not hold, or should be known. */
+  /** Each thing that does not hold. */
   found: string[];
+  /** Each thing that should be known. */
+  notes: string[];
 }
 
 export function check(
@@ -21,7 +23,7 @@ export function check(
   notes: readonly string[] = [],
 ): Check {
   const status = failures.length > 0 ? "fail" : notes.length > 0 ? "note" : "ok";
-  return { part, id, title, status, found: [...failures, ...notes] };
+  return { part, id, title, status, found: [...failures], notes: [...notes] };
 }
 
 /** What a judge of one part may know beside it. */

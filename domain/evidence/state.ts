@@ -7,7 +7,12 @@ export interface StateResource {
   type: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
+  /** The old one of a replacement that was interrupted. */
+  delete?: boolean;
 }
+
+const current = (resources: readonly StateResource[], type: string): StateResource[] =>
+  resources.filter((resource) => resource.type === type && resource.delete !== true);
 
 const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
@@ -35,8 +40,7 @@ const CONTAINER = "docker:index/container:Container";
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 export function imagesOf(resources: readonly StateResource[]): DeclaredImage[] {
-  return resources
-    .filter(({ type }) => type === IMAGE)
+  return current(resources, IMAGE)
     .map(({ urn, inputs = {}, outputs = {} }) => {
       const base = (inputs.recipe as Partial<ImageRecipe> | undefined)?.base;
       return {
@@ -57,7 +61,7 @@ export const DEV_IMAGE = "dev-image";
 export function toolsOf(resources: readonly StateResource[]): Record<string, GoTool[]> {
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
   const tools = (outputs.tools ?? {}) as Record<string, Record<string, string>>;
-  const image = resources.find(({ type, urn }) => type === IMAGE && nameOf(urn) === DEV_IMAGE);
+  const image = current(resources, IMAGE).find(({ urn }) => nameOf(urn) === DEV_IMAGE);
   const layers = (image?.inputs?.recipe as Partial<ImageRecipe> | undefined)?.layers ?? [];
   const pins = layers.flatMap((layer) => (layer.kind === "goTools" ? layer.tools : []));
   return Object.fromEntries(
@@ -79,8 +83,7 @@ export interface AuthorityContainer {
 
 /** Containers that keep certificates fresh. */
 export function authoritiesOf(resources: readonly StateResource[]): AuthorityContainer[] {
-  return resources
-    .filter(({ type }) => type === CONTAINER)
+  return current(resources, CONTAINER)
     .flatMap(({ inputs = {} }) => {
       const [program, verb, ...files] = Array.isArray(inputs.command) ? inputs.command.map(String) : [];
       if (program === undefined || !/(^|\/)workstation-ca$/.test(program) || verb !== "serve") return [];

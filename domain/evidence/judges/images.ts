@@ -25,7 +25,7 @@ export function judgeImages({ list }: Part<"images">): Check[] {
 export function judgeSbom({ image, document }: Part<"sbom">, images: Part<"images"> | undefined): Check[] {
   const form = sbomProblems(document);
   return [
-    check("sbom", "form", "the SBOM is CycloneDX 1.6", form.slice(0, MOST), tail(form)),
+    check("sbom", "form", "the SBOM is CycloneDX 1.6", [...form.slice(0, MOST), ...tail(form)]),
     check("sbom", "subject", "the SBOM is of an image of the stack", subjectProblems(image, document, images)),
   ];
 }

@@ -79,6 +79,7 @@ test("something does not hold: 3, and it is named", async () => {
         title: "the machine was as declared",
         status: "fail",
         found: ["web (t) is missing"],
+        notes: [],
       },
     ]),
   });

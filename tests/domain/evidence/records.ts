@@ -137,11 +137,9 @@ export function edited(change: (payload: Payload) => void): Payload {
 
 export const NOW = Date.parse("2026-11-24T21:00:00Z");
 
-/** `part id: what was found`, of what fails. */
-export const failures = (payload: unknown, now = NOW): string[] => said(payload, "fail", now);
-export const notes = (payload: unknown, now = NOW): string[] => said(payload, "note", now);
+/** `part id: what was found`. */
+export const failures = (payload: unknown, now = NOW): string[] => said(payload, "found", now);
+export const notes = (payload: unknown, now = NOW): string[] => said(payload, "notes", now);
 
-const said = (payload: unknown, wanted: string, now: number): string[] =>
-  judgeEvidence(payload, now).flatMap(({ part, id, status, found }) =>
-    status === wanted ? found.map((text) => `${part} ${id}: ${text}`) : [],
-  );
+const said = (payload: unknown, which: "found" | "notes", now: number): string[] =>
+  judgeEvidence(payload, now).flatMap((one) => one[which].map((text) => `${one.part} ${one.id}: ${text}`));
