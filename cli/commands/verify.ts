@@ -23,7 +23,7 @@ export async function verify(context: Context, options: VerifyOptions, file: str
   });
   const checks = [signed(signer), ...judgeEvidence(envelope.payload, Date.now())];
   const holds = checks.every(({ status }) => status !== "fail");
-  const { taken, stack } = envelope.payload as Record<string, unknown>;
+  const { taken, stack } = { ...(envelope.payload as object | null) } as Record<string, unknown>;
   if (context.globals.json) {
     const { key: _key, ...who } = { ...signer?.signer, principal: signer?.principal ?? null };
     const by = signer === undefined ? null : who;
@@ -53,19 +53,27 @@ function signed(verified: Verified | undefined): Check {
   return check("file", "signature", "it is signed by somebody known", [], unknown);
 }
 
+/** A table of thousands of lines helps nobody; JSON has them all. */
+const MOST = 20;
+
+function rowsOf({ part, title, status, found, notes }: Check): string[][] {
+  if (status === "ok") return [["OK", part, title]];
+  const rows = [...found.map((text) => ["FAIL", part, text]), ...notes.map((text) => ["NOTE", part, text])];
+  const more = rows.length - MOST;
+  return more > 0 ? [...rows.slice(0, MOST), ["", part, `and ${more} more: --json names them`]] : rows;
+}
+
+/** Who wrote the file does not get to move the cursor of who reads it. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, "\u{fffd}");
+
 function render({ terminal }: Context, file: string, checks: readonly Check[], about: string): string {
   // A line for each part that nobody touched would hide the others; JSON has them.
   const shown = checks.filter(({ id, status }) => id !== "whole" || status !== "ok");
-  const rows = shown.flatMap(({ part, title, status, found, notes }) => [
-    ...(status === "ok" ? [["OK", part, title]] : []),
-    ...found.map((text) => ["FAIL", part, text]),
-    ...notes.map((text) => ["NOTE", part, text]),
-  ]);
+  const rows = shown.flatMap(rowsOf).map((row) => row.map(printable));
   const failed = checks.filter(({ status }) => status === "fail").length;
-  const sum =
-    failed === 0
-      ? terminal.paint("green", `All of ${file} holds`)
-      : terminal.paint("red", `${failed} of ${checks.length} statements of ${file} do not hold`);
+  const sum = failed === 0 ? `All of ${file} holds` : `${failed} of ${checks.length} statements of ${file} do not hold`;
+  const painted = process.stdout.isTTY === true ? terminal.paint(failed === 0 ? "green" : "red", sum) : sum;
   const notes = checks.flatMap((one) => one.notes).length;
-  return `${table(["STATE", "PART", "WHAT"], rows)}\n\n${sum} (${about}; ${notes === 1 ? "1 note" : `${notes} notes`}).`;
+  const counted = notes === 1 ? "1 note" : `${notes} notes`;
+  return `${table(["STATE", "PART", "WHAT"], rows)}\n\n${painted} (${printable(about)}; ${counted}).`;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "../../domain/evidence/schema.ts";
-import { codeOf, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { run } from "../process.ts";
 import type { Session } from "../session.ts";
 import { engineHome } from "../setup/state.ts";
@@ -29,7 +29,7 @@ export async function readVersions({ context, docker }: Session): Promise<Versio
 }
 
 /** A checkout that came without git has no commit, which `verify` names. */
-async function readGit(root: string, env: NodeJS.ProcessEnv): Promise<Pick<Versions, "commit" | "dirty">> {
+export async function readGit(root: string, env: NodeJS.ProcessEnv): Promise<Pick<Versions, "commit" | "dirty">> {
   const git = async (...args: string[]): Promise<string | undefined> => {
     const { code, stdout } = await run("git", ["-C", root, ...args], { env });
     return code === 0 ? stdout.trim() : undefined;
@@ -41,7 +41,7 @@ async function readGit(root: string, env: NodeJS.ProcessEnv): Promise<Pick<Versi
     const [commit, changes] = await Promise.all([git("rev-parse", "HEAD"), git("status", "--porcelain")]);
     return { commit: commit ?? null, dirty: changes === undefined ? null : changes !== "" };
   } catch (error) {
-    if (codeOf(error) !== "" || /not installed/.test(messageOf(error))) return { commit: null, dirty: null };
+    if (/^git is not installed/.test(messageOf(error))) return { commit: null, dirty: null };
     throw error;
   }
 }

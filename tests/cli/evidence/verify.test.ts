@@ -116,3 +116,22 @@ test.each([
 ])("%s: 1", (name, message) => {
   expect(verify([name])).toMatchObject({ status: 1, stderr: expect.stringContaining(message) });
 });
+
+test("content that is none is named, and no crash", async () => {
+  const envelope = await seal({ format: FORMAT, version: VERSION }, null);
+  writeFileSync(join(folder, "null.json"), writeEnvelope(envelope));
+  const { status, stdout } = verify(["null.json", "--allow-unsigned"]);
+  expect(status).toBe(3);
+  expect(stdout).toMatch(/^FAIL +drift +is missing$/m);
+});
+
+test("a file cannot write to the terminal of who reads it, nor fill it", async () => {
+  const payload = edited((it) => {
+    const entry = { urn: "u", type: "t", name: "we\u001b[2Jb\nOK", kind: "missing", fields: [] };
+    it.drift.drifted.push(...Array.from({ length: 30 }, () => entry));
+  });
+  const { stdout } = verify([await file("rude.json", payload)]);
+  expect(stdout).not.toContain("\u001b");
+  expect(stdout.match(/^FAIL +drift +we\ufffd\[2Jb\ufffdOK \(t\) is missing$/gm)).toHaveLength(20);
+  expect(stdout).toMatch(/drift +and 10 more: --json names them$/m);
+});
