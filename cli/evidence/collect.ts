@@ -63,7 +63,7 @@ async function judge({ context, stack }: Session, deployment: Deployment): Promi
   const config = await readPolicyConfig(context);
   const policy = policyOf(config);
   const snapshot = readDeployment(deployment);
-  const judgement = judgeStack(policy, snapshot.resources);
+  const judgement = judgeStack(policy, snapshot);
   const { resources, skipped } = snapshot;
   const about = { stack: snapshot.stack ?? stack, source: "state", lines: new Map(), rules: policy.rules };
   const report = jsonReport({ ...about, judgement, resources: resources.length, skipped });
