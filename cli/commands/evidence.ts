@@ -18,7 +18,7 @@ export interface EvidenceOptions {
 }
 
 export async function evidence(context: Context, options: EvidenceOptions): Promise<number> {
-  const sign = signing(options);
+  const sign = await signing(options);
   const now = new Date();
   const payload = await collectEvidence(openSession(context), now);
   const envelope = await seal({ format: FORMAT, version: VERSION }, payload, sign);
@@ -27,8 +27,10 @@ export async function evidence(context: Context, options: EvidenceOptions): Prom
   return exitCodes.success;
 }
 
-/** Before anything is asked: who cannot sign should not wait first. */
-function signing({ key, unsigned }: EvidenceOptions): ((text: string) => Promise<SshSignature>) | undefined {
+type Sign = (text: string) => Promise<SshSignature>;
+
+/** Tried before anything is asked: who cannot sign should not wait first. */
+async function signing({ key, unsigned }: EvidenceOptions): Promise<Sign | undefined> {
   if (unsigned === true) {
     if (key !== undefined) throw new CliError("--key and --unsigned: only one of them can be given.");
     return undefined;
@@ -39,7 +41,9 @@ function signing({ key, unsigned }: EvidenceOptions): ((text: string) => Promise
       "There is no SSH key in ~/.ssh to sign with. Name one with --key, make one with `ssh-keygen -t ed25519`, or pass --unsigned.",
     );
   }
-  return async (text) => await signWithSsh(file, FORMAT, text);
+  const sign: Sign = async (text) => await signWithSsh(file, FORMAT, text);
+  await sign("");
+  return sign;
 }
 
 function write(file: string, text: string): void {

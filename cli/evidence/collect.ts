@@ -1,5 +1,6 @@
 /** Asks engine's state, Docker, containers and settings for everything that evidence says. Changes nothing. */
 import type { LoadedSettings } from "../../config/load.ts";
+import type { DriftSummary } from "../../domain/drift/summary.ts";
 import { buildPayload, type Printed, type Records } from "../../domain/evidence/build.ts";
 import { ASK_INSTALLED } from "../../domain/evidence/sbom.ts";
 import type { Part, Payload } from "../../domain/evidence/schema.ts";
@@ -19,13 +20,18 @@ import { loadSettings } from "../settings.ts";
 import { personalOf } from "./personal.ts";
 import { readVersions } from "./versions.ts";
 
-export async function collectEvidence(session: Session, now: Date): Promise<Payload> {
+/** `look` compares settings, state and machine. */
+export async function collectEvidence(
+  session: Session,
+  now: Date,
+  look: (session: Session) => Promise<{ summary: DriftSummary }> = findDrift,
+): Promise<Payload> {
   const { context, stack } = session;
   const settings = loadSettings(context, stack);
   const { terminal } = context;
   const state = async () => await requireState(session, async () => await findEngine(session));
   const { deployment, digest } = await state();
-  const { summary: drift } = await findDrift(session);
+  const { summary: drift } = await look(session);
   const records = await terminal.step("Evidence", async (news) => await record(session, settings, deployment, news));
   // Parts of two different states would contradict each other.
   if ((await state()).digest !== digest) {

@@ -1,17 +1,15 @@
 /** What is asked, of whom: a program that stands in for `docker` answers with what real ones printed. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import type { DockerApi } from "../../../cli/docker.ts";
 import type { Deployment } from "../../../cli/engine/checkpoint.ts";
-import { record } from "../../../cli/evidence/collect.ts";
+import { collectEvidence, record } from "../../../cli/evidence/collect.ts";
 import type { Session } from "../../../cli/session.ts";
 import { parseSettings } from "../../../config/load.ts";
 import { buildPayload } from "../../../domain/evidence/build.ts";
-import { failures, IMAGE_ID, NOW, notes, records, TAKEN } from "../../domain/evidence/records.ts";
+import { CANARIES, failures, IMAGE_ID, NOW, notes, records, TAKEN } from "../../domain/evidence/records.ts";
+import { ROOT, standInSession, writeStack } from "./standin.ts";
 
-const ROOT = join(__dirname, "../../..");
-const RECORDED = join(ROOT, "tests/domain/evidence/recorded");
 const deployment = { resources: records.resources } as unknown as Deployment;
 
 let folder: string;
@@ -22,28 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** `lines` is shell after which the recorded answers come. */
-function sessionWith(lines = ""): Session {
-  const script = `#!/bin/sh
-printf '%s\\n' "$*" >> ${asked}
-${lines}
-case "$1" in
-exec) cat ${RECORDED}/ca-status.json ;;
-run) cat ${RECORDED}/installed.txt ;;
-esac
-`;
-  writeFileSync(join(folder, "docker"), script);
-  chmodSync(join(folder, "docker"), 0o755);
-  const answers: Record<string, object> = {
-    "/version": { Version: "20.10.24" },
-    [`/images/${IMAGE_ID}/json`]: { RootFS: { Layers: [`sha256:${"2".repeat(64)}`] } },
-  };
-  // Not mesh links: `docker exec` of a tunnel is what tests/cli/mesh.test.ts is about.
-  const docker = { get: async (path: string) => answers[path] } as unknown as DockerApi;
-  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, PULUMI_HOME: folder };
-  const context = { root: ROOT, env, cacheDir: join(folder, "cache"), stateDir: join(folder, "state") };
-  return { context, stack: "ada", docker } as unknown as Session;
-}
+const sessionWith = (lines = ""): Session => standInSession(folder, lines);
 
 const settings = parseSettings({ projects: [{ path: "/opt/canary-projects/shop", name: "shop" }] });
 const collect = async (session: Session) => ({
@@ -98,4 +75,34 @@ test("an authority that does not run is told as such", async () => {
 test("without the image's packages there is no evidence, and the reason is said", async () => {
   const session = sessionWith('[ "$1" = run ] && { echo "sh: dpkg-query: not found" >&2; exit 127; }');
   await expect(collect(session)).rejects.toThrow(/there is no SBOM .*code 127\): sh: dpkg-query: not found/);
+});
+
+describe("from a checkout and the engine's state", () => {
+  const look = async () => ({ summary: records.drift });
+  const checkout = (): Session => {
+    const root = join(folder, "checkout");
+    mkdirSync(root);
+    return standInSession(folder, "", root);
+  };
+
+  test("no place of this machine is in what is written", async () => {
+    const session = checkout();
+    const there = JSON.stringify(records.resources).replaceAll(CANARIES.home, session.context.root);
+    writeStack(session, { resources: JSON.parse(there) });
+    const payload = await collectEvidence(session, new Date(TAKEN), look);
+    expect(payload).toMatchObject({ taken: TAKEN, stack: "ada", drift: records.drift });
+    expect(JSON.stringify(payload)).not.toContain(folder);
+  });
+
+  test("a stack that changes meanwhile is no evidence", async () => {
+    const session = checkout();
+    writeStack(session);
+    const changing = async () => {
+      writeStack(session, { manifest: { time: "later" } });
+      return await look();
+    };
+    await expect(collectEvidence(session, new Date(TAKEN), changing)).rejects.toThrow(
+      /"ada" was changed while evidence was taken/,
+    );
+  });
 });
