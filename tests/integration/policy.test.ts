@@ -121,3 +121,38 @@ exemptions:
   },
   5 * minutes,
 );
+
+test(
+  "evidence of a real stack holds on another machine; what was changed, and what has drifted, is named",
+  async () => {
+    const key = join(bench.folder, "key");
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key]);
+    const [type = "", value = ""] = readFileSync(`${key}.pub`, "utf8").split(" ");
+    const signers = join(bench.checkout, "allowed_signers");
+    writeFileSync(signers, `auditor@example.org ${type} ${value.trim()}\n`);
+    const file = join(bench.folder, "evidence.json");
+    try {
+      await bench.succeed("evidence", "--out", file, "--key", key);
+      const good = await bench.workstation("verify", "--json", file);
+      const failed = (text: string): object[] =>
+        (JSON.parse(text) as { checks: { status: string }[] }).checks.filter(({ status }) => status === "fail");
+      expect([good.code, failed(good.stdout)]).toEqual([0, []]);
+      const text = readFileSync(file, "utf8");
+      // The stack's own name and the projects' are told; this machine's folders are not.
+      expect(text).not.toContain(bench.folder);
+      const changed = join(bench.folder, "changed.json");
+      writeFileSync(changed, text.replace(/"go": "1\.22\.6"|1\.22\.6/, "1.22.7"));
+      const refused = await bench.workstation("verify", changed);
+      expect([refused.code, refused.stdout]).toEqual([1, ""]);
+      await bench.docker("stop", "--time", "1", `gows-${bench.stack}-shop`);
+      await bench.succeed("evidence", "--out", file, "--key", key);
+      const drifted = await bench.workstation("verify", "--json", file);
+      expect(drifted.code).toBe(3);
+      expect(JSON.stringify(failed(drifted.stdout))).toContain("shop-container");
+    } finally {
+      rmSync(signers, { force: true });
+    }
+    await bench.succeed("up", "--yes");
+  },
+  5 * minutes,
+);
