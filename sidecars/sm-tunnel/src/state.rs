@@ -141,6 +141,9 @@ impl State {
             Ok(addresses) => Some(exposed_message(port, &addresses)),
             Err(error) => Some(format!("cannot tell who listens on port {port}: {error}")),
         };
+        // First what is done about it, then what is said: who reads that it is over finds the way open.
+        let found = message.is_some();
+        self.orders.send_if_modified(|orders| std::mem::replace(&mut orders.exposed, found) != found);
         match &message {
             Some(text) => {
                 if self.problems.set("exposed", text.clone()) {
@@ -153,8 +156,6 @@ impl State {
                 }
             }
         }
-        let found = message.is_some();
-        self.orders.send_if_modified(|orders| std::mem::replace(&mut orders.exposed, found) != found);
         found
     }
 
