@@ -43,6 +43,8 @@ function number(text: string): number {
   return Number(text);
 }
 
+const several = (text: string, before: string[] = []): string[] => [...before, text];
+
 export function createProgram(setCode: SetCode): Command {
   const program = new Command("workstation");
   withGlobals(program)
@@ -229,6 +231,28 @@ export function createProgram(setCode: SetCode): Command {
   );
   add("list", "show for which hosts there is a secret", async () => (await credentials()).listCredentials, credential);
   add("remove <host>", "take a secret out", async () => (await credentials()).removeCredential, credential);
+  add(
+    "export",
+    "write the stack's settings into a file for others, without secrets and personal values",
+    async () => (await import("./commands/export.ts")).exportSettings,
+    program,
+    (command) =>
+      command
+        .option("--out <file>", "the file to write")
+        .option("--key <file>", "SSH key that signs it (default: git's, else ~/.ssh)")
+        .option("--unsigned", "do not sign it"),
+  );
+  add(
+    "import <file>",
+    "make your own stack file of what somebody exported",
+    async () => (await import("./commands/import.ts")).importSettings,
+    program,
+    (command) =>
+      command
+        .option("--set <name=value>", "answer for a parameter; may be repeated", several)
+        .option("--set-file <name=file>", "the same, from a file: for secrets", several)
+        .option("--allow-unsigned", "use it although nobody known has signed it"),
+  );
   add("stop", "stop what runs; all data stays", async () => (await import("./commands/power.ts")).stop);
   add("start", "start what was stopped", async () => (await import("./commands/power.ts")).start);
   add(

@@ -44,6 +44,22 @@ export function parseSettings(raw: Record<string, unknown>, source: SettingsSour
   return { ...settings, smokeTest };
 }
 
+/** Values as the schema sees them; text that should be JSON and is not stays text. */
+export function structuredValues(raw: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(raw).flatMap(([key, value]): [string, unknown][] => {
+      // A key with nothing but comments below it: as if it were not there.
+      if (value === null || value === "") return [];
+      try {
+        return [[key, structured(value)]];
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        return [[key, value]];
+      }
+    }),
+  );
+}
+
 /** Text that starts like JSON is JSON; other text is left to the schema, which says what should be there. */
 function structured(value: unknown): unknown {
   return typeof value === "string" && /^\s*[[{]/.test(value) ? JSON.parse(value) : value;

@@ -35,7 +35,7 @@ function readAll(input: SecretInput): Promise<string> {
 }
 
 /** One line, nothing of which appears. In raw mode the terminal's own keys have to be obeyed here. */
-async function askHidden(input: SecretInput, write: (text: string) => void, question: string): Promise<string> {
+export async function askHidden(input: SecretInput, write: (text: string) => void, question: string): Promise<string> {
   write(question);
   input.setRawMode?.(true);
   input.setEncoding("utf8");

@@ -52,7 +52,7 @@ export async function chooseStack(context: Context, docker: DockerApi, backend: 
   return name;
 }
 
-function loginName(env: Context["env"]): string {
+export function loginName(env: Context["env"]): string {
   try {
     return userInfo().username;
   } catch {

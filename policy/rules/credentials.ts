@@ -1,25 +1,6 @@
+import { isPath, namesCredential, shapeOf } from "../../domain/credentials.ts";
 import { type Container, defineRule, type Report, type Rule } from "../rule.ts";
 import { secretPaths } from "../values.ts";
-
-/** Ends of names that say what the value is. Not `_FILE` or `_ID`: those name a place or an account. */
-const NAME =
-  /(^|[_.-])(passwd|password|passphrase|token|secret|secret[_.-]?key|api[_.-]?key|private[_.-]?key|access[_.-]?key|credentials?)$/i;
-
-/** A place where it can be read is not the thing itself. */
-const isPath = (value: string): boolean => /^(\/[\w.@-]+)+\/?$/.test(value);
-
-const SHAPES: readonly [RegExp, string][] = [
-  [/[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i, "a URL with a password"],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
-  [/\b(glpat-[\w-]{20}|gh[opsru]_[A-Za-z0-9]{36}|github_pat_\w{22}|AKIA[A-Z0-9]{16})/, "an access token"],
-  [/\bauthorization:\s*(basic|bearer|token)\s+\S/i, "an Authorization header"],
-  [/\bmachine\s+\S+\s[^\n]*\bpassword\s+\S/, "a line of a netrc file"],
-];
-
-/** What it looks like, never what it is. */
-function shapeOf(text: string): string | undefined {
-  return SHAPES.find(([shape]) => shape.test(text))?.[1];
-}
 
 interface Pair {
   /** As in a report: `envs NAME`. */
@@ -33,7 +14,7 @@ function judgePair({ where, path, name, value }: Pair, allow: ReadonlySet<string
   if (allow.has(name)) return;
   const shape = shapeOf(value);
   if (shape !== undefined) report(`${where} has ${shape}`, path);
-  else if (NAME.test(name) && value !== "" && !isPath(value)) report(`${where} has a value`, path);
+  else if (namesCredential(name) && value !== "" && !isPath(value)) report(`${where} has a value`, path);
 }
 
 const split = (entry: string): [string, string] => {
