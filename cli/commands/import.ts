@@ -117,15 +117,23 @@ async function write(
     writeFileAtomic(path, text, mode);
     return undefined;
   }
-  const backup = `${path}.before-import`;
   if (!globals.yes) {
     throw new CliError(
-      `${name} is there already and says something else; nothing was written. Import into another stack with --stack NAME, or replace it with --yes, which keeps the old one as ${basename(backup)}.`,
+      `${name} is there already and says something else; nothing was written. Import into another stack with --stack NAME, or replace it with --yes, which keeps the old one as ${name}.before-import.`,
     );
   }
+  const backup = freeBackup(`${path}.before-import`, present);
   copyFileSync(path, backup);
   writeFileAtomic(path, text, mode);
   return backup;
+}
+
+/** An earlier backup may be the only copy of what a person wrote. */
+function freeBackup(wanted: string, content: string): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`;
+    if (!existsSync(name) || readFileSync(name, "utf8") === content) return name;
+  }
 }
 
 interface Done {

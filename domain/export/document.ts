@@ -14,6 +14,8 @@ export const MOST_BYTES = 4 * 1024 * 1024;
 
 /** One line, of characters that a terminal shows as they are. */
 const line = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,500}$/u);
+/** Of 16384 bits at most, in base64. */
+const publicKey = z.string().regex(/^[a-z0-9@.-]{1,60} [A-Za-z0-9+/=]{1,4000}$/);
 const map = z.record(line, line);
 
 const parameter = z.strictObject({
@@ -38,7 +40,7 @@ const document = z.strictObject({
   payload,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   signature: z.string().max(20_000).optional(),
-  signer: z.strictObject({ key: line.max(10_000), fingerprint: line }).optional(),
+  signer: z.strictObject({ key: publicKey, fingerprint: line }).optional(),
 });
 
 export type Payload = z.output<typeof payload>;

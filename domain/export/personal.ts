@@ -30,7 +30,7 @@ const isForeign = (path: string): boolean => !COMMON.test(path) && systemFolder(
 
 /** The whole text is one path that lies elsewhere on every machine. `place`: its key says that it is a place of the person's. */
 export function isOwnPath(text: string, personal: Personal, place: boolean): boolean {
-  if (/^[A-Za-z]:[\\/]/.test(text)) return !COMMON_WINDOWS.test(text);
+  if (/^[A-Za-z]:[\\/][^\n]*$/.test(text)) return !COMMON_WINDOWS.test(text);
   if (!/^\/[^/\n:]/.test(text) || /[\n:]/.test(text)) return false;
   if (isBelow(text, personal.home) || isBelow(text, personal.root)) return false;
   return place || isForeign(text);

@@ -57,7 +57,7 @@ const PATTERNS: readonly RegExp[] = [
   /(?<!ssh):\/\/([^\s/@,|"'<>]*(?:@[^\s/@,|"'<>]*)*)@/dg,
   /\bssh:\/\/[^\s/:@]*:([^\s/]*)@/dg,
   // A password with a slash in it, which no URL may have and people write all the same.
-  /:\/\/(?![^\s/:@]*:\d+(?:\/|$))([^\s/:@]*:[^\s@]*)@/dg,
+  /(?<!ssh):\/\/(?![^\s/:@]*:\d+(?:\/|$))([^\s/:@]*:[^\s@]*)@/dg,
   // user:password@tcp(host)/database
   /(?<![\w./:@-])([\w.-]+:[^\s@/"']+)@(?!sha(?:256|512):)(?=[\w([])/dg,
   /\bauthorization["']?\s*[:=]\s*["']?(?:[A-Za-z]+\s+)?([^\s"']+)/dgi,
