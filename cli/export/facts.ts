@@ -83,7 +83,7 @@ export async function whoIsHere({ root, env }: Pick<Context, "root" | "env">): P
 /** Who works here is not root, also where root's rights are borrowed. */
 function personOf(env: Context["env"]): string {
   const login = loginName(env);
-  return login === "root" ? (env.SUDO_USER ?? env.USER ?? login) : login;
+  return [env.SUDO_USER, env.USER, login].find((name) => name && name !== "root") ?? login;
 }
 
 /** Every word that a setting can be: a person of that name is not meant by it. */

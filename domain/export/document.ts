@@ -124,6 +124,7 @@ function checkParameters({ settings, parameters }: Payload, file: string): void 
   const { names, unreadable } = usedParameters(settings as Record<string, Json>);
   const known = new Set(parameters.map(({ name }) => name));
   const missing = names.filter((name) => !known.has(name));
+  if ("credentials" in settings) unreadable.push("credentials, which no export has,");
   if (unreadable.length > 0 || missing.length > 0 || known.size !== parameters.length) {
     const wrong = [
       ...unreadable.map((place) => `${place} cannot be read`),

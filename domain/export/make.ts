@@ -38,8 +38,8 @@ const RELATIVE = [
 ];
 const PROJECT = /^projects\[\d+\]\.path$/;
 
-/** Shorter secrets would be found in words that have nothing to do with them. */
-const SHORTEST_REPEATED = 8;
+/** A password such as `postgres` is also a plain word, which stands elsewhere and means something else there. */
+const isUnmistakable = (secret: string): boolean => secret.length >= (/^[a-z]*$/i.test(secret) ? 16 : 8);
 
 const ABOUT: Record<string, string> = {
   checkout: "Folder of this checkout",
@@ -74,7 +74,7 @@ class Maker {
     this.personal = personal;
     this.vocabulary = vocabulary;
     this.secrets = secretsIn(rest);
-    this.repeated = [...this.secrets.texts].filter((text) => text.length >= SHORTEST_REPEATED);
+    this.repeated = [...this.secrets.texts].filter(isUnmistakable);
   }
 
   make(): Made {

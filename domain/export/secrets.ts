@@ -61,7 +61,7 @@ const PATTERNS: readonly RegExp[] = [
   // user:password@tcp(host)/database
   /(?<![\w./:@-])([\w.-]+:[^\s@/"']+)@(?!sha(?:256|512):)(?=[\w([])/dg,
   /\bauthorization["']?\s*[:=]\s*["']?(?:[A-Za-z]+\s+)?([^\s"']+)/dgi,
-  /\b(?:bearer|basic)\s+([\w.~+/=-]{8,})/dgi,
+  /\b(?:bearer|basic)\s+((?=\S*[\d+=])[\w.~+/=-]{8,})/dgi,
   /\b(?:machine|login|account|default)\b[\s\S]{0,200}?\bpassword\s+(\S+)/dg,
   /<[\w.-]*(?:password|secret|token|apikey)>([^<]+)</dgi,
 ];

@@ -42,7 +42,7 @@ test("help is success and names every command", () => {
   const help = workstation("--help");
   expect(help.status).toBe(0);
   const commands =
-    "up test drift policy evidence verify doctor shell exec logs project gosum credential stop start destroy uninstall env completion".split(
+    "up test drift policy evidence verify doctor shell exec logs project gosum credential export import stop start destroy uninstall env completion".split(
       " ",
     );
   for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));

@@ -74,6 +74,9 @@ test("each fault has its own message", () => {
 test("settings that name a parameter which is not there are refused, even by a right checksum", () => {
   const lacking = { ...payload, parameters: [] };
   expect(problem(renderExport(lacking))).toContain("no parameter user");
+  expect(problem(renderExport({ ...payload, settings: { credentials: { "git.corp.example": "x" } } }))).toContain(
+    "credentials, which no export has",
+  );
   const broken = { ...payload, settings: { owner: "${" } };
   expect(problem(renderExport(broken))).toContain("owner cannot be read");
   expect(problem(renderExport({ ...payload, parameters: [...payload.parameters, ...payload.parameters] }))).toContain(

@@ -74,6 +74,13 @@ test("secrets become parameters that say where, and nothing of what", () => {
   ]);
 });
 
+test("a password that is a plain word is not looked for elsewhere", () => {
+  const { settings } = of({ projects: [{ path: "a", env: { DB_PASSWORD: "postgres", DB_USER: "postgres" } }] });
+  expect(settings).toEqual({
+    projects: [{ path: "a", env: { DB_PASSWORD: "${secret.DB_PASSWORD}", DB_USER: "postgres" } }],
+  });
+});
+
 test("home, user, host name, and who git says it is", () => {
   const raw: Record<string, Json> = {
     owner: "Jane Doe <j.doe@corp.example>",
