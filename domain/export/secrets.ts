@@ -6,11 +6,13 @@ import { namesCredential, TOKENS } from "../credentials.ts";
 import { groupSpans, merged, type Span } from "./spans.ts";
 
 const WORDS =
-  /^(auth|bearer|cookie|credentials?|creds?|key|pass|passphrase|passwd|password|psk|pw|pwd|secrets?|token|tokens)$/;
+  /^(auth|bearer|cookie|credentials?|creds?|key|mnemonic|otp|pass|passphrase|passwd|password|psk|pw|pwd|salt|secrets?|sig|token|tokens)$/;
 /** Words before `key` that make it a secret one. */
-const KEYS = /^(access|account|api|client|deploy|encryption|hmac|master|private|shared|signing|ssh|storage|webhook)$/;
+const KEYS =
+  /^(access|account|aes|api|app|auth|client|deploy|encryption|hmac|jwt|license|master|private|secret|session|shared|signing|ssh|storage|webhook)$/;
 /** Written without anything between the words. */
-const ENDS = /(passwd|password|passphrase|token|secret|apikey|privatekey|accesskey|credentials?)$/i;
+const ENDS =
+  /(passwd|password|passphrase|pwd|(?<!by|com|sur|tres)pass|token|secret|(?:access|api|auth|encryption|private|secret|signing|ssh)key|credentials?)$/i;
 /** The value says where or what about it, and is not it. */
 const ABOUT = /^(age|count|dir|env|file|files|folder|host|id|length|name|path|port|ttl|type|url|user|username)$/;
 
@@ -43,6 +45,9 @@ const MORE_TOKENS = [
   "[sr]k[-_](?:live|test|proj|ant)?[-_]?[\\w-]{16,}",
   "AIza[\\w-]{30,}",
   "ya29\\.[\\w-]{20,}",
+  // A private key in base64, and what passwords are kept as.
+  "LS0tLS1CRUdJTi(?!BDRVJU)[\\w+/=]+",
+  "(?<=[\\s:=\"']|^)\\$(?:apr1|2[abxy]|5|6|y|argon2\\w*)\\$[\\w./$=,+-]{8,}",
   "AGE-SECRET-KEY-1[A-Z0-9]{20,}",
   // A JSON web token.
   "eyJ[\\w-]{8,}\\.eyJ[\\w-]{4,}(?:\\.[\\w-]*)?",
@@ -54,20 +59,25 @@ const PATTERNS: readonly RegExp[] = [
   /(PuTTY-User-Key-File[\s\S]*)/dg,
   new RegExp(`(?<![A-Za-z0-9])(${MORE_TOKENS.join("|")})`, "dg"),
   // A user without a password in a URL is one too (tokens are passed so), except where the protocol is ssh.
-  /(?<!ssh):\/\/([^\s/@,|"'<>]*(?:@[^\s/@,|"'<>]*)*)@/dg,
-  /\bssh:\/\/[^\s/:@]*:([^\s/]*)@/dg,
+  /(?<!ssh):\/\/([^\s/,|"'<>]{1,500})@/dg,
+  /\bssh:\/\/[^\s/:@]{0,100}:([^\s/]{1,500})@/dg,
   // A password with a slash in it, which no URL may have and people write all the same.
-  /(?<!ssh):\/\/(?![^\s/:@]*:\d+(?:\/|$))([^\s/:@]*:[^\s@]*)@/dg,
+  /(?<!ssh):\/\/(?![^\s/:@]{0,100}:\d+(?:\/|$))([^\s/:@]{0,100}:[^\s@]{0,300})@/dg,
   // user:password@tcp(host)/database
-  /(?<![\w./:@-])([\w.-]+:[^\s@/"']+)@(?!sha(?:256|512):)(?=[\w([])/dg,
+  /(?<![\w./:@-])([\w.-]{1,100}:[^\s@/"']{1,300})@(?!sha(?:256|512):)(?=[\w([])/dg,
   /\bauthorization["']?\s*[:=]\s*["']?(?:[A-Za-z]+\s+)?([^\s"']+)/dgi,
   /\b(?:bearer|basic)\s+((?=\S*[\d+=])[\w.~+/=-]{8,})/dgi,
   /\b(?:machine|login|account|default)\b[\s\S]{0,200}?\bpassword\s+(\S+)/dg,
+  // Host, port, database, user and password, as PostgreSQL's own file has them.
+  /^[^\s:#]{1,300}:(?:\d{1,5}|\*):[^\s:]{1,300}:[^\s:]{1,300}:(\S+)$/dgm,
+  /\b(?:hooks\.slack\.com\/services|discord(?:app)?\.com\/api\/webhooks|webhook\.office\.com)\/([^\s"']+)/dg,
+  /(?<!\S)(?:-u|--user)[ =]([^\s:]+:[^\s"']+)/dg,
+  /\bsshpass\s+-p\s*(\S+)/dg,
   /<[\w.-]*(?:password|secret|token|apikey)>([^<]+)</dgi,
 ];
 
 const FLAG = /(?<![\w-])--?([A-Za-z][\w.-]*)\s+(?!-)(\S+)/dg;
-const ASSIGNMENT = /(["']?)([A-Za-z_][\w.-]*)\1[ \t]*(?::=|=>|[:=])[ \t]*/g;
+const ASSIGNMENT = /(["']?)([A-Za-z_][\w.-]{0,100})\1[ \t]{0,50}(?::=|=>|[:=])[ \t]*/g;
 const QUOTED = /^("(?:[^"\\]|\\.)*"|'[^']*')/;
 
 /** `name = value`: up to the end of the line where the line begins with it, else one word, or what is in quotes. */
@@ -84,10 +94,29 @@ function assignedSpans(text: string): Span[] {
     }
     const line = text.slice(text.lastIndexOf("\n", match.index - 1) + 1, match.index);
     const begins = /^\s*(?:-\s+|export\s+|set\s+|ENV\s+|ARG\s+)?$/.test(line);
+    const below = begins ? blockBelow(text, from, line) : undefined;
+    if (below !== undefined) {
+      found.push(below);
+      continue;
+    }
     const value = (begins && match[1] === "" ? /^[^\r\n]*/ : /^[^\s"',;}&]*/).exec(rest)?.[0].trimEnd() ?? "";
     if (!isHarmless(value)) found.push({ start: from, end: from + value.length });
   }
   return found.filter(({ start, end }) => start < end);
+}
+
+/** Lines further in than the one with the name, where nothing but a sign of YAML's stands behind that. */
+function blockBelow(text: string, from: number, before: string): Span | undefined {
+  const head = /^(?:[|>][-+\d]*)?[ \t]*\r?\n/.exec(text.slice(from))?.[0];
+  if (head === undefined) return undefined;
+  const columns = /^\s*/.exec(before)?.[0].length ?? 0;
+  const block = new RegExp(
+    `^(?:[ \\t]{${columns + 1},}\\S[^\\n]*(?:\\n|$)|[ \\t]*\\r?\\n(?=[ \\t]{${columns + 1},}\\S))+`,
+  );
+  const lines = block.exec(text.slice(from + head.length))?.[0];
+  if (lines === undefined) return undefined;
+  const start = from + head.length + (/^\s*/.exec(lines)?.[0].length ?? 0);
+  return { start, end: from + head.length + lines.trimEnd().length };
 }
 
 function flagSpans(text: string): Span[] {

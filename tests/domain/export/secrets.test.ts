@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { announcesSecret, isHarmless, namesSecret, secretSpans } from "../../../domain/export/secrets.ts";
 
 test.each([
-  ..."PASSWORD DB_PASSWORD PGPASSWORD clientSecret apiKey API_KEY GITHUB_TOKEN githubtoken MYSQL_PWD secret_1 TOKEN_OLD".split(
+  ..."PASSWORD DB_PASSWORD PGPASSWORD clientSecret apiKey API_KEY GITHUB_TOKEN githubtoken MYSQL_PWD secret_1 TOKEN_OLD DBPASS ENCRYPTION_KEY SSHKEY client-key-data".split(
     " ",
   ),
   ..."_authToken auth privateKey signing.key passphrase AWS_SECRET_ACCESS_KEY cookie credentials".split(" "),
@@ -15,7 +15,7 @@ test.each([
   ..."PATH GOPROXY keyboard KEY monkey TOKEN_FILE PASSWORD_PATH SECRET_NAME accessKeyId token_ttl author tokenUrl".split(
     " ",
   ),
-  ..."AUTH_URL passes keyId cookies_dir knownHosts sshAgent defaultUser".split(" "),
+  ..."AUTH_URL passes keyId cookies_dir knownHosts sshAgent defaultUser bypass sortKey".split(" "),
 ])("%s does not", (name) => {
   expect(namesSecret(name)).toBe(false);
 });
@@ -53,6 +53,18 @@ test.each([
   ["machine git.example\n login jane\n password abc", ["abc"]],
   ["Authorization: Bearer abc.def", ["abc.def"]],
   ["curl -H 'Bearer abcdef1234'", ["abcdef1234"]],
+  ["a:\n  password: |\n    one\n\n    two\n  user: x", ["one\n\n    two"]],
+  ["password:\n  abc\nnext: x", ["abc"]],
+  ["password=\nnext=x", []],
+  ["db.example:5432:shop:jane:abc", ["abc"]],
+  ["https://hooks.slack.com/services/T0/B0/abc", ["T0/B0/abc"]],
+  ["curl -u jane:abc https://h.example", ["jane:abc"]],
+  ["sshpass -p abc ssh h", ["abc"]],
+  ["jane:$apr1$abcdefgh$abcdefghijk", ["$apr1$abcdefgh$abcdefghijk"]],
+  ["client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJ", ["LS0tLS1CRUdJTiBSU0EgUFJJ"]],
+  ["x LS0tLS1CRUdJTiBSU0EgUFJJ", ["LS0tLS1CRUdJTiBSU0EgUFJJ"]],
+  ["-ldflags=-X=main.apiKey=abc", ["abc"]],
+  ["Server=h;User=sa;Pwd=abc;x=1", ["abc"]],
   ["<password>abc</password>", ["abc"]],
   ["https://h/x?access_token=abc&y=1", ["abc"]],
   [`glpat-${"x".repeat(20)} and AKIA${"A".repeat(16)}`, [`glpat-${"x".repeat(20)}`, `AKIA${"A".repeat(16)}`]],
@@ -75,6 +87,8 @@ test.each([
   "token_file = /run/secrets/token",
   "password = /run/secrets/password",
   "use token = true",
+  "ca: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t",
+  "127.0.0.1:8080:80 ::1 a:b:c",
   "basic information, bearer of news",
   "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
   "git.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKCqc9JgWblsbNVEVvCNz6eH",
