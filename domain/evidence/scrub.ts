@@ -13,7 +13,7 @@ export interface Personal {
 }
 
 /** Nobody's own: taking these out would take apart words that everybody uses. */
-const COMMON = new Set(
+export const COMMON: ReadonlySet<string> = new Set(
   "root user dev admin host localhost localdomain workstation docker ubuntu debian node go vscode runner build test main".split(
     " ",
   ),

@@ -1,5 +1,6 @@
 /** What says whose settings they are, or where they lie: names of a person and a machine, and absolute paths. */
 import { systemFolder } from "../../config/user-folder.ts";
+import { COMMON as COMMON_NAMES } from "../evidence/scrub.ts";
 import { escapePattern, groupSpans, occurrences, type Span } from "./spans.ts";
 
 export interface Personal {
@@ -48,7 +49,7 @@ function folderSpans(text: string, folder: string, kind: PersonalKind): Personal
 
 /** As a word of its own, in any spelling: `jane` in `jane-laptop` and `Jane`, not in `janet`. */
 function wordSpans(text: string, word: string, kind: PersonalKind): PersonalSpan[] {
-  if (word.length < 2 || /^(root|localhost)$/i.test(word)) return [];
+  if (word.length < 2 || COMMON_NAMES.has(word.toLowerCase())) return [];
   const pattern = new RegExp(`(?<![A-Za-z0-9])(${escapePattern(word)})(?![A-Za-z0-9])`, "dgi");
   return groupSpans(text, pattern).map((span) => ({ ...span, kind }));
 }

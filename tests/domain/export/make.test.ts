@@ -146,7 +146,10 @@ test("a person who is called like a word of the settings does not change them", 
   const local: Personal = { ...jane, user: "local", home: "/home/local", root: "/srv/x", hostname: "localhost" };
   const raw = { goProxy: { mode: "local" }, owner: "root", projects: [{ path: "~/a" }] };
   expect(makeExport(raw, local, new Set(["local", "goProxy"])).settings).toEqual(raw);
-  expect(makeExport({ owner: "root" }, { ...jane, user: "root", home: "/root" }).settings).toEqual({ owner: "root" });
+  for (const user of ["root", "go", "ubuntu"]) {
+    const common = { owner: `x ${user}`, projects: [{ path: `~/${user}/a` }] };
+    expect(makeExport(common, { ...jane, user, home: `/home/${user}` }).settings).toEqual(common);
+  }
 });
 
 test("what is not in the settings in any way is not changed, and text that looks like a parameter stays text", () => {
