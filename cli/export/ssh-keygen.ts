@@ -23,7 +23,13 @@ type Env = NodeJS.ProcessEnv;
 type Result = { code: number; stdout: string; stderr: string };
 
 /** In our own process group, with the terminal's errors: a passphrase is asked for there. */
-function sshKeygen(args: readonly string[], input: string, env: Env, withoutProgram: string, ask = false): Result {
+function sshKeygen(
+  args: readonly string[],
+  input: string | undefined,
+  env: Env,
+  withoutProgram: string,
+  ask = false,
+): Result {
   const { error, status, stdout, stderr } = spawnSync("ssh-keygen", args, {
     ...(input === undefined ? {} : { input }),
     env,
