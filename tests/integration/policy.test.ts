@@ -123,6 +123,30 @@ exemptions:
 );
 
 test(
+  "what was exported and imported again is the same stack: up has nothing to do",
+  async () => {
+    const file = join(bench.folder, "team.json");
+    await bench.succeed("export", "--out", file, "--unsigned");
+    expect(readFileSync(file, "utf8")).not.toContain(bench.folder);
+    await bench.configure(["go-workstation:container"], { memory: "1GiB" });
+    const missing = await bench.workstation("import", file, "--allow-unsigned", "--yes");
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("path.shop")]);
+    await bench.succeed(
+      "import",
+      file,
+      "--allow-unsigned",
+      "--yes",
+      "--set",
+      `path.shop=${join(bench.folder, "shop")}`,
+    );
+    const { stdout, stderr } = await bench.succeed("up", "--yes");
+    expect(`${stdout}${stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
+    expect((await bench.drift()).report.drifted).toEqual([]);
+  },
+  5 * minutes,
+);
+
+test(
   "evidence of a real stack holds on another machine; what was changed, and what has drifted, is named",
   async () => {
     const key = join(bench.folder, "key");
