@@ -1,19 +1,15 @@
 /** `export`: the stack's settings as one file for others, without what is secret or personal. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
-import { parseSettings, readStackFile, type StackFile } from "../../config/load.ts";
-import { structuredValues } from "../../config/parse.ts";
-import { fillIn } from "../../domain/export/apply.ts";
+import { dirname, resolve } from "node:path";
 import { FORMAT, type Payload, renderExport, type Signed, signedText } from "../../domain/export/document.ts";
-import { type Made, makeExport } from "../../domain/export/make.ts";
-import type { Json } from "../../domain/export/spans.ts";
+import type { Made } from "../../domain/export/make.ts";
 import { type Context, requireStack, stackFile } from "../context.ts";
 import { CliError, exitCodes } from "../errors.ts";
-import { productOf, versionsOf, vocabulary, whoIsHere } from "../export/facts.ts";
+import { describe } from "../export/describe.ts";
+import { whoIsHere } from "../export/facts.ts";
 import { withKey } from "../export/key.ts";
 import { signText } from "../export/ssh-keygen.ts";
 import { allowedLine } from "../export/trust.ts";
-import { told } from "../settings.ts";
 import { writeFileAtomic } from "../setup/record.ts";
 
 export interface ExportOptions {
@@ -46,30 +42,6 @@ function checkOut(out: string | undefined, yes: boolean): string {
     throw new CliError(`--out ${out} is there already and is no export. Take another name, or replace it with --yes.`);
   }
   return file;
-}
-
-async function describe(context: Context, path: string): Promise<{ made: Made; payload: Payload }> {
-  if (!existsSync(path)) throw new CliError(`${basename(path)} is not there yet. \`./workstation up\` writes it.`);
-  const file = told(() => readStackFile(path));
-  const raw = structuredValues(file.raw) as Record<string, Json>;
-  const made = makeExport(raw, await whoIsHere(context), vocabulary(context.root));
-  told(() => checkMade(made, raw, file));
-  const { settings, parameters, credentials } = made;
-  const payload: Payload = {
-    product: productOf(context.root),
-    versions: versionsOf(context.root, file.raw),
-    settings,
-    parameters,
-    credentials,
-  };
-  return { made, payload };
-}
-
-/** What this person could not use is not passed on; encrypted values outside of `credentials` are left out of the check. */
-function checkMade(made: Made, { credentials }: Record<string, Json>, { source }: StackFile): void {
-  const answers = new Map([...made.answers].map(([name, answer]) => [name, answer === "" ? undefined : answer]));
-  const again = fillIn(made.settings, made.parameters, answers);
-  parseSettings(credentials === undefined ? again : { ...again, credentials }, source);
 }
 
 async function sign(context: Context, payload: Payload, key: string | undefined): Promise<Signed> {

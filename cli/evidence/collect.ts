@@ -9,8 +9,10 @@ import { judgeStack } from "../../policy/judge.ts";
 import { policyOf } from "../../policy/policy.ts";
 import { readDeployment } from "../../policy/snapshot.ts";
 import { findDrift } from "../commands/drift.ts";
+import { type Context, stackFile } from "../context.ts";
 import type { Deployment } from "../engine/checkpoint.ts";
 import { CliError } from "../errors.ts";
+import { describe } from "../export/describe.ts";
 import { linkStatuses, runInContainer } from "../mesh.ts";
 import { readPolicyConfig } from "../policy/config.ts";
 import { jsonReport } from "../policy/report.ts";
@@ -25,6 +27,7 @@ export async function collectEvidence(
   session: Session,
   now: Date,
   look: (session: Session) => Promise<{ summary: DriftSummary }> = findDrift,
+  exportOf: (context: Context, file: string) => Promise<{ payload: object }> = describe,
 ): Promise<Payload> {
   const { context, stack } = session;
   const settings = loadSettings(context, stack);
@@ -32,15 +35,16 @@ export async function collectEvidence(
   const state = async () => await requireState(session, async () => await findEngine(session));
   const { deployment, digest } = await state();
   const { summary: drift } = await look(session);
+  const { payload: exported } = await exportOf(context, stackFile(context, stack));
   const records = await terminal.step("Evidence", async (news) => await record(session, settings, deployment, news));
   // Parts of two different states would contradict each other.
   if ((await state()).digest !== digest) {
     throw new CliError(`The stack "${stack}" was changed while evidence was taken. Take it again when that has ended.`);
   }
-  return buildPayload({ ...records, taken: now.toISOString(), stack, drift });
+  return buildPayload({ ...records, exported, taken: now.toISOString(), stack, drift });
 }
 
-type Said = Omit<Records, "taken" | "stack" | "drift">;
+type Said = Omit<Records, "taken" | "stack" | "drift" | "exported">;
 
 /** All but drift, which may need the engine. */
 export async function record(

@@ -27,6 +27,8 @@ export interface Records {
   installed: string;
   authorities: readonly { container: string; printed: Printed }[];
   links: Omit<Part<"links">, "from">;
+  /** What `export` would write, without its signature. */
+  exported: object;
   drift: DriftSummary;
 }
 
@@ -55,6 +57,10 @@ function partsOf(records: Records): Omit<Parts, "sbom"> {
   return {
     versions: { from: "package.json, git, the engine's tools and the Docker daemon", ...versions },
     policy: { from: "the policy pack over the engine's last state, and policy.config.yaml", ...policy },
+    export: {
+      from: "the stack file, as `export` writes it",
+      document: records.exported as Part<"export">["document"],
+    },
     images: { from: "the engine's last state and docker inspect", list: images(records) },
     certificates: {
       from: "workstation-ca status in each authority's container",

@@ -96,6 +96,15 @@ export const PARTS = {
     }),
     exemptions: z.array(exemption),
   }),
+  export: part({
+    document: z.looseObject({
+      product: text,
+      versions: z.record(text, z.unknown()),
+      settings: z.record(text, z.unknown()),
+      parameters: z.array(z.unknown()),
+      credentials: z.array(text),
+    }),
+  }),
   images: part({ list: z.array(image) }),
   sbom: part({ image: text, document: z.record(text, z.unknown()) }),
   certificates: part({ authorities: z.array(authority) }),

@@ -1,6 +1,6 @@
 /** The policy over a real stack: the default one has nothing to say, its export is judged alike, exemptions end. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Workbench } from "./support/workbench.ts";
@@ -144,6 +144,37 @@ test(
     expect((await bench.drift()).report.drifted).toEqual([]);
   },
   5 * minutes,
+);
+
+test(
+  "another project's stack reads this one's outputs",
+  async () => {
+    const folder = join(bench.folder, "reader");
+    mkdirSync(folder);
+    symlinkSync(join(bench.checkout, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: reader\nmain: index.js\nruntime: {name: nodejs, options: {typescript: false}}\n",
+    );
+    writeFileSync(join(folder, "package.json"), '{"name": "reader"}\n');
+    writeFileSync(
+      join(folder, "index.js"),
+      `const pulumi = require("@pulumi/pulumi");
+const workstation = new pulumi.StackReference("organization/go-workstation/${bench.stack}");
+exports.containers = workstation.requireOutput("projects").apply((all) => Object.values(all).map((one) => one.container));
+`,
+    );
+    const plain = async (...args: string[]): Promise<string> => await pulumi("--cwd", folder, ...args);
+    await plain("stack", "init", "reader");
+    // `env` names the workstation's own stack.
+    const of = ["--stack", "reader"];
+    await plain("up", ...of, "--yes", "--skip-preview", "--non-interactive");
+    expect(JSON.parse(await plain("stack", "output", ...of, "containers", "--json"))).toEqual([
+      `gows-${bench.stack}-shop`,
+    ]);
+    await plain("stack", "rm", ...of, "--yes", "--force");
+  },
+  2 * minutes,
 );
 
 test(

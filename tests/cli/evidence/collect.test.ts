@@ -1,7 +1,7 @@
 /** What is asked, of whom: a program that stands in for `docker` answers with what real ones printed. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Deployment } from "../../../cli/engine/checkpoint.ts";
 import { collectEvidence, record } from "../../../cli/evidence/collect.ts";
 import type { Session } from "../../../cli/session.ts";
@@ -28,6 +28,7 @@ const collect = async (session: Session) => ({
   taken: TAKEN,
   stack: "ada",
   drift: records.drift,
+  exported: records.exported,
 });
 
 test("what is collected is evidence, and only what a stack of this kind lacks is named", async () => {
@@ -81,7 +82,12 @@ describe("from a checkout and the engine's state", () => {
   const look = async () => ({ summary: records.drift });
   const checkout = (): Session => {
     const root = join(folder, "checkout");
-    mkdirSync(root);
+    // What an export needs of it.
+    mkdirSync(join(root, "config"), { recursive: true });
+    for (const name of ["package.json", "config/stack.schema.json", "cli/setup/node/package.json"]) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      copyFileSync(join(ROOT, name), join(root, name));
+    }
     return standInSession(folder, "", root);
   };
 

@@ -92,6 +92,13 @@ export const records: Records = {
   authorities: [
     { container: "gows-ada-mesh-ca", printed: { code: 0, stdout: recorded("ca-status.json"), stderr: "" } },
   ],
+  exported: {
+    product: "0.1.0",
+    versions: { node: "24.21.0" },
+    settings: { projects: [{ path: `\${home}/src/shop` }] },
+    parameters: [{ name: "home", description: "the home folder", usedBy: ["projects[0].path"] }],
+    credentials: [],
+  },
   links: {
     enabled: true,
     list: [
