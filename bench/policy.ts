@@ -3,11 +3,12 @@
  * export of 500 resources. See README.md.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Command, measure, median, run } from "./lib/measure.ts";
 import { machine, options, positive, summaryRows, table, writeJson } from "./lib/report.ts";
+import { writeProject, writeStackFile } from "./lib/stack.ts";
 
 const ROOT = path.dirname(import.meta.dirname);
 const given = options(process.argv.slice(2), ["rounds", "json", "image"]);
@@ -17,21 +18,9 @@ const stack = "benchpolicy";
 
 const folder = mkdtempSync(path.join(tmpdir(), "go-workstation-policy-"));
 const project = path.join(folder, "one");
-mkdirSync(project);
-writeFileSync(path.join(project, "go.mod"), "module example.com/one\n\ngo 1.22\n");
-writeFileSync(path.join(project, "main.go"), "package main\n\nfunc main() {}\n");
+writeProject(project);
 const file = path.join(ROOT, `Pulumi.${stack}.yaml`);
-writeFileSync(
-  file,
-  `config:
-  go-workstation:image:
-    source: ${given.image ?? "bootstrap"}
-  go-workstation:smokeTest:
-    enabled: false
-  go-workstation:projects:
-    - path: ${JSON.stringify(project)}
-`,
-);
+writeStackFile(file, project, given.image);
 
 const workstation = (name: string, args: string[], more: Partial<Command> = {}): Command => ({
   name,

@@ -2,11 +2,12 @@
  * How long `./workstation up --yes` takes: on a machine that has nothing yet (a home of its own, empty caches; Docker is
  * the machine's) and again with nothing to do. See README.md.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { type Command, measure, run, summarise } from "./lib/measure.ts";
 import { machine, options, positive, summaryRows, table, writeJson } from "./lib/report.ts";
+import { writeProject, writeStackFile } from "./lib/stack.ts";
 
 const ROOT = path.dirname(import.meta.dirname);
 const given = options(process.argv.slice(2), ["cold", "rounds", "json", "image"]);
@@ -25,9 +26,7 @@ function freshEnvironment(home: string): Record<string, string | undefined> {
 
 const home = cold ? mkdtempSync(path.join(tmpdir(), "go-workstation-home-")) : homedir();
 const project = mkdtempSync(path.join(tmpdir(), "go-workstation-project-"));
-mkdirSync(path.join(project, "one"));
-writeFileSync(path.join(project, "one", "go.mod"), "module example.com/one\n\ngo 1.22\n");
-writeFileSync(path.join(project, "one", "main.go"), "package main\n\nfunc main() {}\n");
+writeProject(path.join(project, "one"));
 
 const command = (name: string, args: string[]): Command => ({
   name: `workstation ${name}`,
@@ -36,17 +35,7 @@ const command = (name: string, args: string[]): Command => ({
   env: cold ? freshEnvironment(home) : process.env,
 });
 const file = path.join(ROOT, `Pulumi.${stack}.yaml`);
-writeFileSync(
-  file,
-  `config:
-  go-workstation:image:
-    source: ${given.image ?? "bootstrap"}
-  go-workstation:smokeTest:
-    enabled: false
-  go-workstation:projects:
-    - path: ${JSON.stringify(path.join(project, "one"))}
-`,
-);
+writeStackFile(file, path.join(project, "one"), given.image);
 
 const host = machine();
 try {

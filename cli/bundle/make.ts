@@ -1,12 +1,13 @@
 /** Makes a bundle: collects, compresses, signs. */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { LoadedSettings } from "../../config/load.ts";
 import { withLock } from "../../provider/lock.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
+import { productOf } from "../product.ts";
 import { ensurePrivilegedHelper } from "../setup/privileged-build.ts";
 import { engineHome } from "../setup/state.ts";
 import { inspectToolchain } from "../setup/toolchain.ts";
@@ -134,10 +135,9 @@ function describe(
   settings: LoadedSettings,
   { node, images, modules, debs }: { node: Content; images: Images; modules: Modules; debs: Debs },
 ): Purpose {
-  const { version } = JSON.parse(readFileSync(join(context.root, "package.json"), "utf8")) as { version: string };
   const pins = readPins();
   return {
-    product: version,
+    product: productOf(context.root),
     arch: process.arch,
     node: node.key,
     engine: pins.pulumi,

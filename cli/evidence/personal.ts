@@ -1,10 +1,10 @@
 /** What of this person and this machine must not be in a file that is passed on. */
-import { homedir, hostname, userInfo } from "node:os";
+import { homedir, hostname } from "node:os";
 import type { LoadedSettings } from "../../config/load.ts";
 import type { Personal } from "../../domain/evidence/scrub.ts";
 import { absolutePath } from "../../domain/plan.ts";
 import type { Context } from "../context.ts";
-import { stackNameFor } from "../setup/stack.ts";
+import { loginName, stackNameFor } from "../setup/stack.ts";
 
 export function personalOf(
   { root, env, cacheDir, stateDir }: Pick<Context, "root" | "env" | "cacheDir" | "stateDir">,
@@ -27,12 +27,3 @@ export function personalOf(
 }
 
 const below = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
-
-/** A user id without a name is nobody that a file could tell of. */
-function loginName(env: NodeJS.ProcessEnv): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return env.USER ?? "";
-  }
-}

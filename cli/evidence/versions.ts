@@ -1,9 +1,8 @@
 /** With what the stack was made: this checkout, and the programs around it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Part } from "../../domain/evidence/schema.ts";
 import { messageOf } from "../errors.ts";
 import { run } from "../process.ts";
+import { productOf } from "../product.ts";
 import type { Session } from "../session.ts";
 import { engineHome } from "../setup/state.ts";
 import { inspectToolchain } from "../setup/toolchain.ts";
@@ -17,9 +16,8 @@ export async function readVersions({ context, docker }: Session): Promise<Versio
     inspectToolchain({ cacheDir, pulumiHome: engineHome(env), env }),
     docker.get<{ Version?: string }>("/version"),
   ]);
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version?: string };
   return {
-    product: version ?? null,
+    product: productOf(root) ?? null,
     ...git,
     node: process.version.replace(/^v/, ""),
     engine: toolchain?.version ?? null,

@@ -9,8 +9,9 @@ import { type Made, makeExport } from "../../domain/export/make.ts";
 import type { Json } from "../../domain/export/spans.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { productOf } from "../product.ts";
 import { told } from "../settings.ts";
-import { productOf, versionsOf, vocabulary, whoIsHere } from "./facts.ts";
+import { versionsOf, vocabulary, whoIsHere } from "./facts.ts";
 
 export async function describe(context: Context, path: string): Promise<{ made: Made; payload: Payload }> {
   if (!existsSync(path)) throw new CliError(`${basename(path)} is not there yet. \`./workstation up\` writes it.`);

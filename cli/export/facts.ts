@@ -13,10 +13,6 @@ import { loginName } from "../setup/stack.ts";
 import { readPins } from "../setup/toolchain-build.ts";
 import { gitSetting } from "./key.ts";
 
-export function productOf(root: string): string {
-  return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
-}
-
 /** What this checkout is pinned to, with these settings; not what this machine happens to have. */
 export function versionsOf(root: string, raw: Record<string, unknown>): Versions {
   const { pulumi, plugins } = readPins();

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CliError } from "../errors.ts";
 import { run } from "../process.ts";
-
-const USUAL = ["id_ed25519", "id_ecdsa", "id_rsa"];
+import { DEFAULT_KEYS } from "../signed/ssh.ts";
 
 /** A setting of git's in the checkout; empty when it has none, or there is no git. */
 export async function gitSetting(name: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
@@ -59,10 +58,10 @@ async function findKey({ named, home, root, env }: KeyQuestion): Promise<string>
     }
   }
   // A public key alone is enough where an agent has the other half.
-  const usual = USUAL.map((name) => join(home, ".ssh", name)).flatMap((file) => [file, `${file}.pub`]);
+  const usual = DEFAULT_KEYS.map((name) => join(home, ".ssh", name)).flatMap((file) => [file, `${file}.pub`]);
   const found = usual.find((file) => existsSync(file));
   if (found !== undefined) return found;
   throw new CliError(
-    `There is no SSH key to sign with (looked for ${USUAL.map((name) => `~/.ssh/${name}`).join(", ")}, and git's user.signingkey). \`ssh-keygen -t ed25519\` makes one; --key FILE names one; --unsigned does without, and whoever imports it has to allow that.`,
+    `There is no SSH key to sign with (looked for ${DEFAULT_KEYS.map((name) => `~/.ssh/${name}`).join(", ")}, and git's user.signingkey). \`ssh-keygen -t ed25519\` makes one; --key FILE names one; --unsigned does without, and whoever imports it has to allow that.`,
   );
 }

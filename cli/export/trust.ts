@@ -1,20 +1,11 @@
 /** Whose exports this checkout and this person take. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { type ExportDocument, FORMAT, signedText } from "../../domain/export/document.ts";
-import { configFolder } from "../../provider/folders.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { allowedSigners } from "../signed/ssh.ts";
 import { checkSignature, type Signer } from "./ssh-keygen.ts";
-
-export const ALLOWED = "allowed_signers";
-
-/** The team's, which is committed, and the person's own. */
-export const allowedLists = ({ root, env }: Pick<Context, "root" | "env">): string[] => [
-  join(root, ALLOWED),
-  join(configFolder(env, homedir()), ALLOWED),
-];
 
 /** The line of such a list that lets a key sign exports, and nothing else. */
 export const allowedLine = (key: string): string => `NAME namespaces="${FORMAT}" ${key}`;
@@ -32,7 +23,7 @@ export function judgeSigner(
       `${file} is not signed: nobody says that it is what it should be. Have it exported with a key, or use it all the same with --allow-unsigned.`,
     );
   }
-  const lists = allowedLists(context);
+  const lists = allowedSigners(context.root, context.env, homedir());
   const present = lists.filter((list) => existsSync(list));
   const found = checkSignature(signedText(payload), { signature, signer }, present, file, context.env);
   if (found.principal !== undefined || allowUnsigned) return found;

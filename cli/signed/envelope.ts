@@ -1,6 +1,5 @@
 /** A JSON file that is passed on between people: its content with a sum and, as a rule, an SSH signature. */
-import { createHash } from "node:crypto";
-import { canonicalJson } from "../../domain/recipe-hash.ts";
+import { canonicalJson, contentHash } from "../../domain/recipe-hash.ts";
 import { CliError } from "../errors.ts";
 import { type Signer, type SshSignature, signerOf, type Verified, verifySsh } from "./ssh.ts";
 
@@ -22,8 +21,6 @@ export interface Kind {
   version: number;
 }
 
-export const sumOf = (payload: unknown): string => createHash("sha256").update(canonicalJson(payload)).digest("hex");
-
 /** Outer fields are signed too: otherwise a file could be passed off as one of another version. */
 export const signedText = ({ format, version, payload, sha256 }: Envelope): string =>
   canonicalJson({ format, version, payload, sha256 });
@@ -34,7 +31,7 @@ export async function seal(
   payload: unknown,
   sign?: (text: string) => Promise<SshSignature>,
 ): Promise<Envelope> {
-  const open = { format, version, payload, sha256: sumOf(payload) };
+  const open = { format, version, payload, sha256: contentHash(payload) };
   if (sign === undefined) return open;
   const { armor, signer } = await sign(signedText(open));
   return { ...open, signature: armor, signer };
@@ -50,7 +47,7 @@ export function readEnvelope(
   changed: (payload: unknown) => string = () => "",
 ): Envelope {
   const envelope = checked(parse(text, what), kind, what);
-  if (envelope.sha256 === sumOf(envelope.payload)) return envelope;
+  if (envelope.sha256 === contentHash(envelope.payload)) return envelope;
   const where = changed(envelope.payload);
   throw new CliError(
     `${what} was changed after it was written: its sum does not match${where === "" ? "" : ` (${where})`}. Get it again.`,

@@ -1,8 +1,8 @@
 /** Signatures with SSH keys, made and checked by `ssh-keygen -Y`: people have such keys, and allowed_signers files, already. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArmor } from "../../domain/export/armor.ts";
 import { configFolder } from "../../provider/folders.ts";
 import { CliError } from "../errors.ts";
 import { type RunResult, run } from "../process.ts";
@@ -22,33 +22,17 @@ export interface SshSignature {
   signer: Signer;
 }
 
-const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n?$/;
-const MAGIC = "SSHSIG";
-const VERSION = 1;
-
 /** Whose key made it, as the signature itself says; that it fits anything is not checked. `what` starts messages. */
 export function signerOf(armor: string, what: string): Signer {
-  const blob = Buffer.from(ARMOR.exec(armor)?.[1] ?? "", "base64");
-  const start = MAGIC.length + 4;
-  const key = field(blob, start);
-  const type = key && field(key, 0)?.toString("latin1");
-  const known = blob.toString("latin1", 0, MAGIC.length) === MAGIC && blob.length > start;
-  if (!known || blob.readUInt32BE(MAGIC.length) !== VERSION || !key || !type || !/^[a-z0-9@.-]+$/.test(type)) {
+  const found = parseArmor(armor);
+  if (found === undefined) {
     throw new CliError(`${what}: its signature cannot be read. It is damaged, or was made by a newer version.`);
   }
-  const digest = createHash("sha256").update(key).digest("base64").replace(/=+$/, "");
-  return { key: `${type} ${key.toString("base64")}`, fingerprint: `SHA256:${digest}` };
-}
-
-/** SSH's `string`: its length in four bytes, then itself. */
-function field(blob: Buffer, offset: number): Buffer | undefined {
-  if (blob.length < offset + 4) return undefined;
-  const end = offset + 4 + blob.readUInt32BE(offset);
-  return end > blob.length ? undefined : blob.subarray(offset + 4, end);
+  return { key: found.key, fingerprint: found.fingerprint };
 }
 
 /** In the order in which OpenSSH itself prefers keys. */
-const DEFAULT_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
+export const DEFAULT_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** The person's usual key; undefined where there is none. */
 export const defaultKey = (home: string): string | undefined =>

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 const BEGIN = "-----BEGIN SSH SIGNATURE-----";
 const END = "-----END SSH SIGNATURE-----";
 const MAGIC = "SSHSIG";
+const VERSION = 1;
 const COLUMNS = 70;
 
 export interface Armor {
@@ -24,11 +25,12 @@ export function parseArmor(text: string): Armor | undefined {
   const blob = Buffer.from(text.slice(BEGIN.length, -END.length - 1).replaceAll("\n", ""), "base64");
   // Base64 has bits at its end that mean nothing: one signature, one spelling.
   if (renderArmor(blob) !== text || blob.toString("latin1", 0, MAGIC.length) !== MAGIC) return undefined;
+  if (blob.length < MAGIC.length + 4 || blob.readUInt32BE(MAGIC.length) !== VERSION) return undefined;
   const [key, namespace] = strings(blob, MAGIC.length + 4, 2);
-  const [type] = key === undefined ? [] : strings(key, 0, 1);
-  if (key === undefined || namespace === undefined || type === undefined) return undefined;
+  const type = key === undefined ? undefined : strings(key, 0, 1)[0]?.toString("latin1");
+  if (key === undefined || namespace === undefined || !/^[a-z0-9@.-]+$/.test(type ?? "")) return undefined;
   return {
-    key: `${type.toString("latin1")} ${key.toString("base64")}`,
+    key: `${type} ${key.toString("base64")}`,
     fingerprint: `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`,
     namespace: namespace.toString("utf8"),
   };

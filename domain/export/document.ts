@@ -1,7 +1,6 @@
 /** The file of an export: what it may hold, and how it is written. One content has one spelling, byte for byte. */
-import { createHash } from "node:crypto";
 import { z } from "zod";
-import { canonicalJson } from "../recipe-hash.ts";
+import { canonicalJson, contentHash } from "../recipe-hash.ts";
 import { usedParameters } from "./apply.ts";
 import { NAME } from "./placeholders.ts";
 import type { Json } from "./spans.ts";
@@ -56,19 +55,16 @@ export class ExportError extends Error {
   }
 }
 
-export const payloadHash = (content: Payload): string =>
-  createHash("sha256").update(canonicalJson(content)).digest("hex");
-
 /** What the signature is made over: everything but itself and who made it, which it names by itself. */
 export const signedText = (content: Payload): string =>
-  canonicalJson({ format: FORMAT, version: VERSION, payload: content, sha256: payloadHash(content) });
+  canonicalJson({ format: FORMAT, version: VERSION, payload: content, sha256: contentHash(content) });
 
 export function renderExport(content: Payload, signed?: Signed): string {
   const whole: ExportDocument = {
     format: FORMAT,
     version: VERSION,
     payload: content,
-    sha256: payloadHash(content),
+    sha256: contentHash(content),
     ...signed,
   };
   return `${JSON.stringify(JSON.parse(canonicalJson(whole)), undefined, 2)}\n`;
@@ -101,7 +97,7 @@ export function parseExport(text: string, file: string): ExportDocument {
     );
   }
   const { payload: content, sha256, signature, signer } = result.data;
-  if (sha256 !== payloadHash(content)) {
+  if (sha256 !== contentHash(content)) {
     throw new ExportError(
       `${file} was changed after it was made: its checksum does not fit its content. Get it again.`,
     );

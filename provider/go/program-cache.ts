@@ -2,12 +2,12 @@
  * Programs of this checkout's own Go modules, as they were built: `<cache>/go-programs/<key>/<binary>` and `meta.json`.
  * The key follows from the module's sources, so that an edit is another program. Images and this machine use the same.
  */
-import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { GoProgram } from "../../domain/recipe.ts";
 import { contentHash } from "../../domain/recipe-hash.ts";
 import type { Host } from "../host.ts";
+import { digestOfFiles } from "../sources-digest.ts";
 import { type BinaryPlace, builtOnce, type KeptBinary } from "./binary-cache.ts";
 import { readBuildInfo } from "./buildinfo.ts";
 import { inSharedWorkspace } from "./workspace.ts";
@@ -28,18 +28,13 @@ export const programsCache = (host: Host): string => path.join(host.folders.cach
 
 /** Over names and contents of what the compiler reads; tests are left out. */
 export async function sourcesDigest(folder: string): Promise<string> {
-  const hash = createHash("sha256");
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile() && isSource(entry.name))
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort();
   if (!files.includes("go.mod")) throw new Error(`${folder} is not a Go module: it has no go.mod`);
-  for (const name of files) {
-    const content = await readFile(path.join(folder, name));
-    hash.update(`${name}\0${content.length}\0`).update(content);
-  }
-  return hash.digest("hex");
+  return await digestOfFiles(folder, files);
 }
 
 const isSource = (name: string): boolean =>

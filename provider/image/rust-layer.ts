@@ -3,7 +3,7 @@
  * fits. Builder, downloads and objects are given back: only the program stays, under the hash of its sources.
  */
 import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, readFile, rm, stat } from "node:fs/promises";
+import { access, constants, copyFile, mkdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
@@ -77,12 +77,12 @@ async function compile(
 ): Promise<void> {
   const { uid, gid, home } = host.user;
   const roots = "/etc/ssl/certs/ca-certificates.crt";
-  const binds = [`${work}:/build`, ...(await existing(roots, `${roots}:${roots}:ro`))];
+  const binds = [`${work}:/build`, ...((await readable(roots)) ? [`${roots}:${roots}:ro`] : [])];
   const cargo = path.join(work, "cargo");
   await mkdir(cargo, { recursive: true });
   // Which registry mirror this machine uses.
   const own = path.join(host.env.CARGO_HOME || path.join(home, ".cargo"), "config.toml");
-  if ((await existing(own, own)).length > 0) await copyFile(own, path.join(cargo, "config.toml"));
+  if (await readable(own)) await copyFile(own, path.join(cargo, "config.toml"));
   const inherited = Object.entries(host.env).flatMap(([name, value]) =>
     value !== undefined && INHERITED.test(name) && !/TOKEN|CREDENTIAL/.test(name) ? [`${name}=${value}`] : [],
   );
@@ -145,11 +145,11 @@ async function watch(host: Host, container: Docker.Container, program: RustProgr
   }
 }
 
-async function existing(file: string, value: string): Promise<string[]> {
+async function readable(file: string): Promise<boolean> {
   try {
-    await readFile(file);
-    return [value];
+    await access(file, constants.R_OK);
+    return true;
   } catch {
-    return [];
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 /** Which files of a Rust program's folder make it what it is. */
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { digestOfFiles } from "../sources-digest.ts";
 
 const LEFT_OUT = new Set(["target", "tests", "benches", "bench"]);
 
@@ -10,12 +10,7 @@ export async function rustDigest(folder: string): Promise<string> {
   const files = await rustSources(folder);
   if (!files.includes("Cargo.toml") || !files.includes("Cargo.lock"))
     throw new Error(`${folder} is not a Rust program: it has no Cargo.toml with a Cargo.lock`);
-  const hash = createHash("sha256");
-  for (const name of files) {
-    const content = await readFile(path.join(folder, name));
-    hash.update(`${name}\0${content.length}\0`).update(content);
-  }
-  return hash.digest("hex");
+  return await digestOfFiles(folder, files);
 }
 
 /** Relative, sorted. */

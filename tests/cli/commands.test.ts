@@ -1,27 +1,15 @@
 /** The real command line, in a checkout of its own that has no workstation. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { copyCheckout } from "./checkout.ts";
 
-const repository = join(__dirname, "..", "..");
+const _repository = join(__dirname, "..", "..");
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "gows-commands-"));
-  for (const part of [
-    "cli",
-    "config",
-    "domain",
-    "policy",
-    "provider",
-    "toolchain",
-    "package.json",
-    "Pulumi.yaml",
-    "Pulumi.dev.yaml",
-  ]) {
-    cpSync(join(repository, part), join(folder, part), { recursive: true });
-  }
-  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  copyCheckout(folder);
   mkdirSync(join(folder, "project"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

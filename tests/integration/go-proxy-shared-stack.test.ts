@@ -82,7 +82,7 @@ test(
   async () => {
     await proxy.succeeds(download(...MODULES));
     expect(await s3.objects()).toContain("github.com/BurntSushi/toml/@v/v1.3.2.zip");
-    await proxy.upChangesNothing();
+    await bench.upChangesNothing();
   },
   5 * minutes,
 );

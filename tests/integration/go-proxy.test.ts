@@ -95,7 +95,7 @@ test(
     upstream.reset();
     await succeeds(download("rsc.io/quote@v1.5.2", "github.com/BurntSushi/toml@v1.3.2"));
     expect([...upstream.requests.keys()].filter((path) => !path.startsWith("/sumdb/"))).toEqual([]);
-    await proxy.upChangesNothing();
+    await bench.upChangesNothing();
     const refused = await succeeds(
       'curl -s -o answer -w "%{http_code} " "$GOPROXY/rsc.io/quote/@v/v1.5.2.info"; curl -s -o answer -w "%{http_code}" -u go:wrong "$GOPROXY/rsc.io/quote/@v/v1.5.2.info"',
     );

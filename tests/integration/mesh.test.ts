@@ -2,11 +2,11 @@
  * The mesh under the real engine, daemon, Tongsuo and Go: what goes over the wire, that nothing leads around it, what happens
  * when services, tunnels or files change, and that all goes.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LinkStatus } from "../../cli/mesh.ts";
 import { freePort } from "../labs/server.ts";
-import { filesBelow, until } from "./support/helpers.ts";
+import { filesBelow, textsForOthers, until } from "./support/helpers.ts";
 import { type Result, Workbench } from "./support/workbench.ts";
 
 const minutes = 60_000;
@@ -90,14 +90,7 @@ test(
       expect(negotiated).toMatchObject({ suite: "0x00c6", suiteName: "TLS_SM4_GCM_SM3", group: "curveSM2" });
       expect(negotiated?.peer.names).toEqual([`${to}.mesh.gows-${bench.stack}.internal`]);
     }
-    for (const args of [
-      ["up", "--yes"],
-      ["up", "--yes", "--full"],
-    ]) {
-      const again = await bench.succeed(...args);
-      expect(`${again.stdout}${again.stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
-    }
-    expect((await bench.drift()).report.drifted).toEqual([]);
+    await bench.upChangesNothing();
   },
   30 * minutes,
 );
@@ -198,9 +191,7 @@ test(
       bench.docker("inspect", ...containers),
       ...containers.map((name) => bench.docker("logs", name)),
       ...filesBelow(join(bench.folder, "state")).map((file) => readFileSync(file, "utf8")),
-      ...filesBelow(own())
-        .filter((file) => (statSync(file).mode & 0o077) !== 0)
-        .map((file) => readFileSync(file, "utf8")),
+      ...textsForOthers(own()),
     ]);
     for (const secret of secrets) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   },

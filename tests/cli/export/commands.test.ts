@@ -1,22 +1,12 @@
 /** The real commands, in a checkout of their own, for two people. */
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { allowedLine } from "../../../cli/export/trust.ts";
 import { parseSettings, readStackFile } from "../../../config/load.ts";
 import { absolutePath } from "../../../domain/plan.ts";
+import { copyCheckout } from "../checkout.ts";
 
 const repository = join(__dirname, "../../..");
 let folder: string;
@@ -26,20 +16,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "gows-export-"));
   checkout = at("checkout");
-  for (const part of [
-    "cli",
-    "config",
-    "domain",
-    "policy",
-    "provider",
-    "toolchain",
-    "package.json",
-    "Pulumi.yaml",
-    "Pulumi.dev.yaml",
-  ]) {
-    cpSync(join(repository, part), join(checkout, part), { recursive: true });
-  }
-  symlinkSync(join(repository, "node_modules"), join(checkout, "node_modules"));
+  copyCheckout(checkout);
   for (const person of ["janedoe", "bob"]) mkdirSync(at(person, ".ssh"), { recursive: true });
   const key = at("janedoe", ".ssh", "id_ed25519");
   expect(spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key, "-C", "janedoe@x"]).status).toBe(0);

@@ -3,15 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Envelope,
-  readEnvelope,
-  requireSigner,
-  seal,
-  sumOf,
-  writeEnvelope,
-} from "../../../cli/signed/envelope.ts";
+import { type Envelope, readEnvelope, requireSigner, seal, writeEnvelope } from "../../../cli/signed/envelope.ts";
 import { signerOf, signWithSsh } from "../../../cli/signed/ssh.ts";
+import { contentHash } from "../../../domain/recipe-hash.ts";
 
 const KIND = { format: "go-workstation-test", version: 2 };
 const payload = { b: [1, null, "ü"], a: { z: true } };
@@ -82,7 +76,7 @@ test.each<[string, (envelope: Envelope) => void]>([
     "the payload, with its sum",
     (it) => {
       it.payload = { ...payload, a: 1 };
-      it.sha256 = sumOf(it.payload);
+      it.sha256 = contentHash(it.payload);
     },
   ],
   [

@@ -1,11 +1,5 @@
-import {
-  ExportError,
-  type Payload,
-  parseExport,
-  payloadHash,
-  renderExport,
-  VERSION,
-} from "../../../domain/export/document.ts";
+import { ExportError, type Payload, parseExport, renderExport, VERSION } from "../../../domain/export/document.ts";
+import { contentHash } from "../../../domain/recipe-hash.ts";
 
 const payload: Payload = {
   product: "0.1.0",
@@ -88,5 +82,5 @@ test("text that would steer a terminal is no name", () => {
   const [parameter] = payload.parameters;
   const evil = { ...payload, parameters: [{ ...parameter, name: "user", description: "x\u001b[2J", usedBy: [] }] };
   expect(problem(renderExport(evil))).toContain("wrong at payload.parameters.0.description");
-  expect(payloadHash(evil)).toMatch(/^[0-9a-f]{64}$/);
+  expect(contentHash(evil)).toMatch(/^[0-9a-f]{64}$/);
 });

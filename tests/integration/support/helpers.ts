@@ -1,5 +1,5 @@
 /** What several integration tests need. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Asked again and again, for a minute: what is waited for tells nobody when it is there. */
@@ -16,3 +16,9 @@ export function filesBelow(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 }
+
+/** Of the files below a folder that others than their owner may open. */
+export const textsForOthers = (folder: string): string[] =>
+  filesBelow(folder)
+    .filter((file) => (statSync(file).mode & 0o077) !== 0)
+    .map((file) => readFileSync(file, "utf8"));

@@ -1,8 +1,8 @@
 /** A stack with a module proxy, as a developer uses it: from the project's container, with an empty module cache each time. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { filesBelow } from "./helpers.ts";
+import { filesBelow, textsForOthers } from "./helpers.ts";
 import type { Result, Workbench } from "./workbench.ts";
 
 export class ModuleProxyBench {
@@ -69,18 +69,6 @@ export class ModuleProxyBench {
     return (await this.bench.docker("inspect", "--format", format, this.named("goproxy"))) === "running healthy";
   }
 
-  /** Neither a plain `up` nor a full one finds anything to do, and nothing has drifted. */
-  async upChangesNothing(): Promise<void> {
-    for (const args of [
-      ["up", "--yes"],
-      ["up", "--yes", "--full"],
-    ]) {
-      const again = await this.bench.succeed(...args);
-      expect(`${again.stdout}${again.stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
-    }
-    expect((await this.bench.drift()).report.drifted).toEqual([]);
-  }
-
   /** What the proxy's clients sign in with. */
   password(): string {
     const netrc = readFileSync(join(this.bench.checkout, `.workstation/${this.bench.stack}/secrets/dev/netrc`), "utf8");
@@ -102,9 +90,7 @@ export class ModuleProxyBench {
       bench.docker("top", this.named("goproxy"), "-eo", "pid,args"),
       readFileSync(bench.stackFile, "utf8"),
       ...filesBelow(join(bench.folder, "state")).map((file) => readFileSync(file, "utf8")),
-      ...filesBelow(join(bench.checkout, ".workstation"))
-        .filter((file) => (statSync(file).mode & 0o077) !== 0)
-        .map((file) => readFileSync(file, "utf8")),
+      ...textsForOthers(join(bench.checkout, ".workstation")),
     ]);
   }
 }

@@ -112,6 +112,18 @@ export class Workbench {
     return stdout.trim();
   }
 
+  /** Neither a plain `up` nor a full one finds anything to do, and nothing has drifted. */
+  async upChangesNothing(): Promise<void> {
+    for (const args of [
+      ["up", "--yes"],
+      ["up", "--yes", "--full"],
+    ]) {
+      const again = await this.succeed(...args);
+      expect(`${again.stdout}${again.stderr}`).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)/);
+    }
+    expect((await this.drift()).report.drifted).toEqual([]);
+  }
+
   async drift(): Promise<{ code: number; report: DriftReport }> {
     const result = await this.workstation("drift", "--json");
     if (result.code !== 0 && result.code !== 2) throw new Error(`drift: exit ${result.code}\n${result.stderr}`);
