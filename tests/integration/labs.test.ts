@@ -1,7 +1,7 @@
 /** The labs are what other tests rely on: each must be the real thing, break as asked, and leave nothing behind. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,10 @@ let go: (env: Record<string, string>, ...args: string[]) => Promise<string>;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "gows-labs-"));
   await writeFile(join(home, "known_hosts"), "");
+  // Else go goes on to write its counters after it has ended, while the folder is removed.
+  const telemetry = join(home, ".config", "go", "telemetry");
+  await mkdir(telemetry, { recursive: true });
+  await writeFile(join(telemetry, "mode"), "off\n");
   go = async (env, ...args) => {
     const own = { HOME: home, GOPATH: join(home, "go"), GOFLAGS: "-modcacherw", GONOSUMDB: "*.example", GOENV: "off" };
     const result = await run("go", args, { cwd: home, env: { ...process.env, ...own, ...env } });

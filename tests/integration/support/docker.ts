@@ -1,6 +1,6 @@
 /** Docker for the integration tests: the daemon that answers already, else one of our own that dies with the run. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -38,6 +38,12 @@ async function ready(daemon: ChildProcess, host: string, logFile: string): Promi
   }
 }
 
+/** A daemon leaves the network of the machine mounted when a container has used that; its folder could not be removed. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const mount of mounts.reverse()) if (mount.startsWith(`${folder}/`)) await run("umount", [mount]);
+}
+
 export async function provideDaemon(): Promise<TestDaemon> {
   if (await answers(undefined)) return { host: undefined, stop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), "gows-dockerd-"));
@@ -64,6 +70,7 @@ export async function provideDaemon(): Promise<TestDaemon> {
       await ended;
     }
     await log.close();
+    await unmountBelow(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   try {
